@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The clock, and waits with a deadline. Usable from the first line of C: until the calibration the
+ * TSC is taken to be as fast as any (10 GHz), so that a wait is never shorter than asked.
+ */
+#pragma once
+
+#include "include/intrin.h"
+#include "include/types.h"
+
+enum { NS_PER_US = 1000, NS_PER_MS = 1000000, NS_PER_S = 1000000000 };
+
+/* Nanoseconds since the hypervisor's start; never goes backwards, the same on every CPU. */
+u64 clock_ns(void);
+
+/* Spins; sums what it spends for wait_total_ns(). */
+void delay_us(u64 us);
+
+/*
+ * Spins until cond holds, at most `us` microseconds; answers whether it held. Every wait on
+ * hardware is one of these; on false the caller disables the unit and says so.
+ */
+#define wait_until(us, cond)                                                                       \
+	({                                                                                         \
+		struct wait wait_ = wait_begin(us);                                                \
+		bool held_;                                                                        \
+		while (!(held_ = (cond)) && wait_goes_on(&wait_))                                  \
+			cpu_relax();                                                               \
+		wait_end(&wait_);                                                                  \
+		held_;                                                                             \
+	})
+
+struct wait {
+	u64 begin, ticks; /* of the TSC */
+};
+
+struct wait wait_begin(u64 us);
+bool wait_goes_on(const struct wait *wait);
+void wait_end(const struct wait *wait);
+
+/* What wait_until() and delay_us() have spent so far, summed over all CPUs, in TSC ticks. */
+u64 wait_total_ticks(void);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Spinlocks. A lock disables interrupts while it is held, so that code which is interrupted with
+ * interrupts enabled holds none, and may be preempted.
+ *
+ * Ranks: a CPU takes locks in rising rank only; taking one that is not above what it holds, or
+ * twice, or releasing another's, panics. The declaration of each lock says what it guards.
+ */
+#pragma once
+
+#include "include/types.h"
+
+/* From outermost to innermost. */
+enum lock_rank {
+	RANK_NONE,
+	RANK_SHELL,
+	RANK_DEVICE, /* a physical device's driver */
+	RANK_KMAP,   /* the hypervisor's own map */
+	RANK_SCHED,  /* a run queue; wait queues */
+	RANK_TIMER,
+	RANK_HEAP,
+	RANK_FRAMES,
+	RANK_IRQ,
+	RANK_LOG,
+	RANK_CONSOLE,
+	RANK_COUNT
+};
+
+struct spinlock {
+	u32 next, serving; /* tickets: first come, first served */
+	u32 holder;	   /* CPU index + 1 while it is held; else 0 */
+	u8 rank;
+	const char *name;
+};
+
+#define SPINLOCK_INIT(rank_, name_)                                                                \
+	{                                                                                          \
+		.rank = (rank_), .name = (name_)                                                   \
+	}
+
+void spin_init(struct spinlock *lock, enum lock_rank rank, const char *name);
+
+/* Interrupts are off from here; answers the flags for spin_unlock(). */
+__must_check u64 spin_lock(struct spinlock *lock);
+void spin_unlock(struct spinlock *lock, u64 flags);
+bool spin_held(const struct spinlock *lock); /* by this CPU */
+
+/* After a panic locks no longer wait: their holders are stopped for good. */
+void locks_disable(void);

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+# build/ashlar.elf: the hypervisor, without debug sections (those are in build/ashlar.debug).
+
+DIRS := boot lib arch/x86_64 arch/x86_64/vmx arch/x86_64/svm mm sched core drivers iommu iommu/vtd \
+	iommu/amdvi shell
+
+C_SOURCES   := $(sort $(wildcard $(addsuffix /*.c,$(DIRS))))
+ASM_SOURCES := $(sort $(wildcard $(addsuffix /*.asm,$(DIRS))))
+OBJECTS     := $(C_SOURCES:%.c=$(B)/obj/%.o) $(ASM_SOURCES:%.asm=$(B)/obj/%.asm.o)
+
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+	-Wvla -Wundef
+CFLAGS := -std=gnu11 -O2 -g $(WARNINGS) -I. -ffreestanding -fno-pie -mcmodel=kernel \
+	-mno-red-zone -mgeneral-regs-only -fstack-protector-strong -mstack-protector-guard=global \
+	-fno-omit-frame-pointer -fno-common -fno-strict-aliasing -fno-delete-null-pointer-checks \
+	-fno-asynchronous-unwind-tables -fcf-protection=none -ffile-prefix-map=$(CURDIR)=. \
+	-DASHLAR_VERSION='"$(VERSION)"'
+LDFLAGS := -nostdlib -static --build-id=none -z max-page-size=4096 -z noexecstack --gc-sections
+
+# Changes when the compiler or its flags do, so that everything is built again.
+FLAGS_STAMP := $(B)/obj/flags
+ifneq ($(shell cat $(FLAGS_STAMP) 2>/dev/null),$(CC) $(CFLAGS) $(LDFLAGS))
+$(shell mkdir -p $(B)/obj; echo '$(subst ','\'',$(CC) $(CFLAGS) $(LDFLAGS))' > $(FLAGS_STAMP))
+endif
+
+$(B)/obj/%.o: %.c $(FLAGS_STAMP) | $(B)/packages-BUILD
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/obj/%.asm.o: %.asm | $(B)/packages-BUILD
+	@mkdir -p $(@D)
+	nasm -f elf64 -I. -MD $(@:.o=.d) -MP $< -o $@
+
+# Linked twice: first with an empty symbol table, then with the one made from the first. The table
+# is the last segment, so nothing else moves.
+$(B)/obj/symbols-none.asm: tools/symbols.awk | $(B)/packages-BUILD
+	awk -f tools/symbols.awk </dev/null >$@
+
+$(B)/obj/symbols.asm: $(B)/obj/ashlar.first tools/symbols.awk
+	nm -n $< | awk -f tools/symbols.awk >$@
+
+$(B)/obj/symbols%o: $(B)/obj/symbols%asm
+	nasm -f elf64 $< -o $@
+
+$(B)/obj/ashlar.first: $(OBJECTS) $(B)/obj/symbols-none.o linker.ld
+	ld.lld $(LDFLAGS) -T linker.ld $(OBJECTS) $(B)/obj/symbols-none.o -o $@
+
+$(B)/ashlar.debug: $(OBJECTS) $(B)/obj/symbols.o linker.ld
+	ld.lld $(LDFLAGS) -T linker.ld $(OBJECTS) $(B)/obj/symbols.o -o $@
+
+$(B)/ashlar.elf: $(B)/ashlar.debug
+	objcopy --strip-all $< $@
+
+-include $(C_SOURCES:%.c=$(B)/obj/%.d) $(ASM_SOURCES:%.asm=$(B)/obj/%.asm.d)
