@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One CPU as the hypervisor sees it. GS points to the struct of the CPU that runs; the first two
+ * members are read by assembly and by include/intrin.h. Index 0 is the boot CPU. Structs are added
+ * during boot only, and never go away.
+ */
+#pragma once
+
+#include "include/limits.h"
+#include "include/types.h"
+
+enum { IRQ_VECTORS = 256, GDT_ENTRIES = 6, IST_STACK_SIZE = 8192 };
+
+/* SDM vol. 3, 8.7: the 64-bit task-state segment. */
+struct tss {
+	u32 reserved0;
+	u64 rsp[3];
+	u64 reserved1;
+	u64 ist[7];
+	u64 reserved2;
+	u16 reserved3;
+	u16 io_map_base;
+} __packed;
+
+_Static_assert(sizeof(struct tss) == 104, "SDM vol. 3, figure 8-11");
+_Static_assert(offsetof(struct tss, ist) == 36, "SDM vol. 3, figure 8-11");
+
+struct cpu {
+	struct cpu *self; /* gs:0 */
+	u32 index;	  /* gs:8 */
+	u32 apic_id;
+	bool online;
+	bool need_resched; /* look at the run queue before going on; set with interrupts off */
+	bool virt_on;	   /* in VMX root, or with EFER.SVME */
+	u32 flush_wanted, flush_done;			/* TLB flushes asked of it, and done */
+	u64 stopped_rip;				/* where a panic's NMI found it; 0: not stopped */
+	s64 tsc_offset;					/* to the boot CPU's, in ticks, as measured at its start */
+	u64 irq_counts[IRQ_VECTORS];
+	void (*call_fn)(void *); /* a call from another CPU, see smp.h */
+	void *call_arg;
+	u64 gdt[GDT_ENTRIES];
+	struct tss tss;
+};
+
+_Static_assert(offsetof(struct cpu, index) == 8, "include/intrin.h");
+
+extern struct cpu boot_cpu;
+
+static inline struct cpu *
+this_cpu(void)
+{
+	struct cpu *cpu;
+
+	__asm__ volatile("movq %%gs:0, %0" : "=r"(cpu));
+	return cpu;
+}
+
+/* CPUs that are up, or have been; indices are 0 .. cpu_count() - 1. */
+u32 cpu_count(void);
+struct cpu *cpu_get(u32 index);
+
+/* Adds a CPU that is about to be started; the struct is zeroed but for what it fills in. */
+void cpu_add(struct cpu *cpu, u32 apic_id);
+
+/*
+ * This CPU's GDT, TSS and IDT. The stacks are the tops of IST_STACK_SIZE bytes each, for NMI, #DF
+ * and #MC: those must work whatever has become of the current stack (SDM vol. 3, 6.14.5).
+ */
+enum ist { IST_NMI = 1, IST_DOUBLE_FAULT, IST_MACHINE_CHECK, IST_COUNT };
+void cpu_load_tables(struct cpu *cpu, void *const stacks[IST_COUNT]);
+
+/*
+ * CR0, CR4 and EFER as we want them on every CPU: write protection, NX, and SMEP, SMAP and UMIP
+ * where there are. Also the PAT (paging.h).
+ */
+void cpu_protect(void);
+
+/* Halts for good, interrupts off; an NMI is ignored. */
+__noreturn void cpu_stop(void);

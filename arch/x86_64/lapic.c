@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* The local APIC: access in both modes, set-up, EOI and IPIs. */
+#include "arch/x86_64/lapic.h"
+
+#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/idt.h"
+#include "arch/x86_64/interrupt.h"
+#include "arch/x86_64/io.h"
+#include "arch/x86_64/lapic_regs.h"
+#include "arch/x86_64/msr.h"
+#include "arch/x86_64/time.h"
+#include "include/panic.h"
+#include "lib/log.h"
+
+enum { ICR_DEADLINE_US = 100000 };
+
+static volatile u8 *mmio;
+static bool x2apic;
+
+u32
+lapic_read(u32 reg)
+{
+	if (x2apic)
+		return (u32)rdmsr(MSR_X2APIC_BASE + (reg >> 4));
+	return mmio_read32(mmio + reg);
+}
+
+void
+lapic_write(u32 reg, u32 value)
+{
+	if (x2apic)
+		wrmsr(MSR_X2APIC_BASE + (reg >> 4), value);
+	else
+		mmio_write32(mmio + reg, value);
+}
+
+hpa_t
+lapic_base(void)
+{
+	return HPA(rdmsr(MSR_IA32_APIC_BASE) & APIC_BASE_ADDR);
+}
+
+bool
+lapic_in_x2apic_mode(void)
+{
+	return (rdmsr(MSR_IA32_APIC_BASE) & APIC_BASE_EXTD) != 0;
+}
+
+bool
+lapic_is_x2apic(void)
+{
+	return x2apic;
+}
+
+u32
+lapic_id(void)
+{
+	u32 id = lapic_read(LAPIC_ID);
+
+	return x2apic ? id : id >> 24;
+}
+
+void
+lapic_eoi(void)
+{
+	lapic_write(LAPIC_EOI, 0);
+}
+
+/* Disabled to xAPIC to x2APIC: each step is allowed, a jump is not (SDM vol. 3, 11.12.5). */
+static void
+enable_mode(void)
+{
+	u64 base = rdmsr(MSR_IA32_APIC_BASE);
+
+	if ((base & APIC_BASE_EN) == 0)
+		wrmsr(MSR_IA32_APIC_BASE, base |= APIC_BASE_EN);
+	if (x2apic && (base & APIC_BASE_EXTD) == 0)
+		wrmsr(MSR_IA32_APIC_BASE, base | APIC_BASE_EXTD);
+}
+
+/* The error status is latched by a write, then read (SDM vol. 3, 11.5.3). */
+static void
+error_interrupt(void *arg __unused)
+{
+	lapic_write(LAPIC_ESR, 0);
+	log_warn("local APIC of CPU %u: error status %#x", cpu_index(), lapic_read(LAPIC_ESR));
+}
+
+static void
+spurious_interrupt(void *arg __unused)
+{
+}
+
+/*
+ * LINT0 carries the old PIC, which is masked: off. LINT1 is NMI on a PC (MADT type 4 may say
+ * otherwise; then the NMI button does nothing).
+ */
+static const struct {
+	u16 reg;
+	u32 value;
+} lvt_setup[] = {
+	{LAPIC_LVT_LINT0, LVT_MASKED},
+	{LAPIC_LVT_LINT1, LVT_DELIVERY_NMI},
+	{LAPIC_LVT_TIMER, LVT_MASKED | VECTOR_TIMER},
+	{LAPIC_LVT_ERROR, VECTOR_APIC_ERROR},
+};
+
+void
+lapic_init_cpu(void)
+{
+	u32 last_lvt;
+
+	enable_mode();
+	lapic_write(LAPIC_TPR, 0);
+	lapic_write(LAPIC_SVR, SVR_ENABLE | VECTOR_SPURIOUS);
+	for (unsigned i = 0; i < ARRAY_SIZE(lvt_setup); i++)
+		lapic_write(lvt_setup[i].reg, lvt_setup[i].value);
+	last_lvt = (u32)FIELD_GET(VERSION_MAX_LVT, lapic_read(LAPIC_VERSION));
+	if (last_lvt >= 4)
+		lapic_write(LAPIC_LVT_PERF, LVT_MASKED);
+	if (last_lvt >= 5)
+		lapic_write(LAPIC_LVT_THERMAL, LVT_MASKED);
+	lapic_write(LAPIC_ESR, 0);
+	lapic_eoi();
+}
+
+void
+lapic_init(volatile void *regs, bool want_x2apic)
+{
+	mmio = regs;
+	x2apic = want_x2apic || lapic_in_x2apic_mode();
+	lapic_init_cpu();
+	boot_cpu.apic_id = lapic_id();
+	interrupt_set(VECTOR_APIC_ERROR, error_interrupt, NULL, "APIC error", "local APIC");
+	interrupt_set(VECTOR_SPURIOUS, spurious_interrupt, NULL, "spurious", "local APIC");
+}
+
+/*
+ * A WRMSR to the ICR is no serializing instruction: earlier stores must be seen by the CPU that
+ * gets the IPI, hence the fences (SDM vol. 3, 11.12.3).
+ */
+static void
+send(u32 apic_id, u32 icr)
+{
+	u64 flags = irq_save();
+
+	if (x2apic) {
+		__asm__ volatile("mfence; lfence" : : : "memory");
+		wrmsr(MSR_X2APIC_BASE + (LAPIC_ICR_LOW >> 4), (u64)apic_id << 32 | icr);
+	} else {
+		mmio_write32(mmio + LAPIC_ICR_HIGH, apic_id << 24);
+		mmio_write32(mmio + LAPIC_ICR_LOW, icr);
+		if (!wait_until(ICR_DEADLINE_US,
+				(mmio_read32(mmio + LAPIC_ICR_LOW) & ICR_PENDING) == 0))
+			panic("the local APIC does not deliver an IPI (ICR %#x to APIC id %u)", icr,
+			      apic_id);
+	}
+	irq_restore(flags);
+}
+
+void
+lapic_send_ipi(u32 apic_id, u8 vector)
+{
+	send(apic_id, ICR_ASSERT | ICR_FIXED | vector);
+}
+
+void
+lapic_send_init(u32 apic_id)
+{
+	send(apic_id, ICR_ASSERT | ICR_LEVEL | ICR_INIT);
+	send(apic_id, ICR_LEVEL | ICR_INIT);
+}
+
+void
+lapic_send_startup(u32 apic_id, u8 page)
+{
+	send(apic_id, ICR_ASSERT | ICR_STARTUP | page);
+}
+
+/* Also from a panic, before there is an APIC: then there are no others. */
+void
+lapic_nmi_others(void)
+{
+	if (x2apic || mmio != NULL)
+		send(0, ICR_ASSERT | ICR_NMI | ICR_ALL_BUT_SELF);
+}

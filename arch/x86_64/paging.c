@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* CR3, PAT and TLB flushes. */
+#include "arch/x86_64/paging.h"
+
+#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/cr.h"
+#include "arch/x86_64/features.h"
+#include "arch/x86_64/idt.h"
+#include "arch/x86_64/interrupt.h"
+#include "arch/x86_64/lapic.h"
+#include "arch/x86_64/msr.h"
+#include "arch/x86_64/time.h"
+#include "include/panic.h"
+
+enum { FLUSH_PAGES_MAX = 32, FLUSH_DEADLINE_US = 1000000 };
+
+/* One byte an entry, from entry 0: WB WT UC- UC, WC WT UC- UC. */
+#define PAT_VALUE 0x0007040100070406ul
+
+static hpa_t root;
+
+/* Toggling PGE drops global translations too (SDM vol. 3, 4.10.4.1). */
+static void
+flush_all_here(void)
+{
+	u64 cr4 = read_cr4();
+
+	write_cr4(cr4 & ~CR4_PGE);
+	write_cr4(cr4);
+}
+
+void
+paging_load(hpa_t new_root)
+{
+	root = new_root;
+	write_cr3(new_root.v);
+	flush_all_here();
+}
+
+hpa_t
+paging_root(void)
+{
+	return root;
+}
+
+bool
+paging_has_1g_pages(void)
+{
+	return cpu_features()->pages_1g;
+}
+
+bool
+paging_has_nx(void)
+{
+	return cpu_features()->nx;
+}
+
+/* SDM vol. 3, 12.12.4: caches and TLBs are emptied around a change of the PAT. */
+void
+paging_init_pat(void)
+{
+	wbinvd();
+	wrmsr(MSR_IA32_PAT, PAT_VALUE);
+	wbinvd();
+	flush_all_here();
+}
+
+static void
+flush_range_here(u64 va, size_t len)
+{
+	if (len > FLUSH_PAGES_MAX * PAGE_SIZE) {
+		flush_all_here();
+		return;
+	}
+	for (size_t at = 0; at < len; at += PAGE_SIZE)
+		invlpg((const void *)(va + at));
+}
+
+/* The request count is read first: what is asked for after that is flushed again. */
+static void
+flush_requested(void *arg __unused)
+{
+	struct cpu *cpu = this_cpu();
+	u32 wanted = __atomic_load_n(&cpu->flush_wanted, __ATOMIC_ACQUIRE);
+
+	flush_all_here();
+	__atomic_store_n(&cpu->flush_done, wanted, __ATOMIC_RELEASE);
+}
+
+void
+tlb_init(void)
+{
+	interrupt_set(VECTOR_FLUSH, flush_requested, NULL, "TLB flush", "IPI");
+}
+
+void
+tlb_flush_range(u64 va, size_t len)
+{
+	u32 tickets[MAX_CPUS], n = cpu_count();
+
+	flush_range_here(va, len);
+	ASSERT(n == 1 || irqs_enabled());
+	for (u32 i = 0; i < n; i++) {
+		struct cpu *cpu = cpu_get(i);
+
+		if (cpu == this_cpu() || !READ_ONCE(cpu->online))
+			continue;
+		tickets[i] = __atomic_add_fetch(&cpu->flush_wanted, 1, __ATOMIC_ACQ_REL);
+		lapic_send_ipi(cpu->apic_id, VECTOR_FLUSH);
+	}
+	for (u32 i = 0; i < n; i++) {
+		struct cpu *cpu = cpu_get(i);
+
+		if (cpu == this_cpu() || !READ_ONCE(cpu->online))
+			continue;
+		if (!wait_until(FLUSH_DEADLINE_US,
+				(s32)(__atomic_load_n(&cpu->flush_done, __ATOMIC_ACQUIRE) -
+				      tickets[i]) >= 0))
+			panic("CPU %u does not answer a TLB flush", i);
+	}
+}

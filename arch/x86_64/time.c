@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* The clock, and waits with a deadline. */
+#include "arch/x86_64/time.h"
+
+#include "arch/x86_64/clock.h"
+#include "arch/x86_64/tsc.h"
+
+static u64 first_tsc;	      /* at the hypervisor's first instruction */
+static const struct refclock *source; /* NULL: the TSC */
+static u64 source_ns_32;      /* nanoseconds a count, with 32 binary places */
+static u64 source_start_ns;   /* the clock when the source took over */
+static u64 extended;	      /* the source's counter, wider than the hardware's */
+static u64 waited;
+
+void
+clock_init(u64 tsc_at_start)
+{
+	first_tsc = tsc_at_start;
+}
+
+/*
+ * The counter is extended in software: it must be read at least once in half a wrap. Whoever
+ * reads moves `extended` forward; a reader that was overtaken sees a step of more than half.
+ */
+static u64
+read_extended(void)
+{
+	u64 last = __atomic_load_n(&extended, __ATOMIC_ACQUIRE);
+
+	for (;;) {
+		u64 step = (source->read() - last) & source->mask;
+
+		if (step == 0 || step > source->mask / 2)
+			return last;
+		if (__atomic_compare_exchange_n(&extended, &last, last + step, false,
+						__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+			return last + step;
+	}
+}
+
+static u64
+scale_32(u64 value, u64 factor)
+{
+	return (u64)(((unsigned __int128)value * factor) >> 32);
+}
+
+static u64 extended_start;
+
+u64
+clock_ns(void)
+{
+	if (source == NULL)
+		return tsc_to_ns(rdtsc() - first_tsc);
+	return source_start_ns + scale_32(read_extended() - extended_start, source_ns_32);
+}
+
+void
+clock_use(const struct refclock *ref)
+{
+	u64 now = clock_ns();
+
+	if (ref == NULL)
+		return;
+	source_start_ns = now;
+	source_ns_32 = ((u64)NS_PER_S << 32) / ref->hz;
+	extended = extended_start = ref->read();
+	source = ref;
+}
+
+const char *
+clock_source_name(void)
+{
+	return source == NULL ? "TSC" : source->name;
+}
+
+u64
+clock_keepalive_ns(void)
+{
+	if (source == NULL || source->mask == ~0ul)
+		return 0;
+	return source->mask / 3 * NS_PER_S / source->hz;
+}
+
+void
+delay_us(u64 us)
+{
+	(void)wait_until(us, false);
+}
+
+struct wait
+wait_begin(u64 us)
+{
+	return (struct wait){rdtsc(), ns_to_tsc(us * NS_PER_US)};
+}
+
+bool
+wait_goes_on(const struct wait *wait)
+{
+	return rdtsc() - wait->begin < wait->ticks;
+}
+
+void
+wait_end(const struct wait *wait)
+{
+	__atomic_add_fetch(&waited, rdtsc() - wait->begin, __ATOMIC_RELAXED);
+}
+
+u64
+wait_total_ticks(void)
+{
+	return READ_ONCE(waited);
+}
