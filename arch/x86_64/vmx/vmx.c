@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * VMX root operation on and off (SDM vol. 3, 24.7 and 24.8). CR4.VMXE is set exactly while a CPU is
+ * in it, so there is no other record, and no lock.
+ */
+#include "arch/x86_64/vmx/vmx.h"
+
+#include "arch/x86_64/cr.h"
+#include "arch/x86_64/msr.h"
+
+/* Firmware that has not made up its mind leaves it to us; the lock lasts until the next reset. */
+static __must_check int allow_vmxon(void)
+{
+	u64 control = rdmsr(MSR_IA32_FEATURE_CONTROL);
+
+	if ((control & FEATURE_CONTROL_LOCK) == 0) {
+		control |= FEATURE_CONTROL_LOCK | FEATURE_CONTROL_VMXON_OUTSIDE_SMX;
+		wrmsr(MSR_IA32_FEATURE_CONTROL, control);
+	}
+	return (control & FEATURE_CONTROL_VMXON_OUTSIDE_SMX) != 0 ? 0 : fail(-ERR_DENIED);
+}
+
+/* The bits of CR0 and CR4 that VMX fixes: FIXED0 has those that must be 1, FIXED1 those that may.
+ */
+static __must_check int set_fixed_bits(void)
+{
+	u64 cr0 = read_cr0() | rdmsr(MSR_IA32_VMX_CR0_FIXED0);
+	u64 cr4 = read_cr4() | rdmsr(MSR_IA32_VMX_CR4_FIXED0) | CR4_VMXE;
+
+	if ((cr0 & ~rdmsr(MSR_IA32_VMX_CR0_FIXED1)) != 0 ||
+	    (cr4 & ~rdmsr(MSR_IA32_VMX_CR4_FIXED1)) != 0)
+		return fail(-ERR_NODEV);
+	write_cr0(cr0);
+	write_cr4(cr4);
+	return 0;
+}
+
+/* Both ways that VMXON can fail without a fault, VMfailInvalid and VMfailValid (31.2). */
+static bool vmxon(const hpa_t *region)
+{
+	bool failed;
+
+	__asm__ volatile("vmxon %1" : "=@ccbe"(failed) : "m"(region->v) : "memory");
+	return !failed;
+}
+
+static int vmx_cpu_on(void *page, hpa_t pa)
+{
+	int err = allow_vmxon();
+
+	if (err != 0)
+		return err;
+	err = set_fixed_bits();
+	if (err != 0)
+		return err;
+	*(u32 *)page = (u32)FIELD_GET(BITS(30, 0), rdmsr(MSR_IA32_VMX_BASIC)); /* 25.11.5 */
+	if (vmxon(&pa))
+		return 0;
+	write_cr4(read_cr4() & ~CR4_VMXE);
+	return fail(-ERR_IO);
+}
+
+static void vmx_cpu_off(void)
+{
+	if ((read_cr4() & CR4_VMXE) == 0)
+		return;
+	__asm__ volatile("vmxoff" : : : "cc", "memory");
+	write_cr4(read_cr4() & ~CR4_VMXE);
+}
+
+const struct virt_ops vmx_ops = {
+	.name = "VMX",
+	.cpu_on = vmx_cpu_on,
+	.cpu_off = vmx_cpu_off,
+};
