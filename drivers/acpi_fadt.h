@@ -8,6 +8,7 @@
 struct acpi_fadt_info {
 	u8 revision;
 	hpa_t dsdt, facs; /* 0: none */
+	hpa_t dsdt_32;	  /* as ACPI 1.0 gives it: to try when the other is broken */
 	u16 sci_irq;
 	/* To switch from SMM to ACPI mode: write acpi_enable to this port; 0: always in ACPI mode.
 	 */
