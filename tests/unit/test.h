@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What every unit test includes first: cmocka, and the fakes for what lies below the code under
- * test. The errors' fail() takes cmocka's name, so cmocka's is fail_msg() here.
+ * test. The errors' fail() takes cmocka's name, so cmocka's is fail_msg() here, without fail().
  */
 #pragma once
 
@@ -12,6 +12,13 @@
 
 #include <cmocka.h>
 #undef fail
+#undef fail_msg
+#define fail_msg(...)                                                                              \
+	do {                                                                                       \
+		print_error(__VA_ARGS__);                                                          \
+		print_error("\n");                                                                 \
+		_fail(__FILE__, __LINE__);                                                         \
+	} while (0)
 
 #include "include/types.h"
 
