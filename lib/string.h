@@ -13,12 +13,3 @@ size_t strnlen(const char *s, size_t max);
 int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t n);
 char *strchr(const char *s, int c);
-
-/* Copies src with its NUL, cut to fit; false when it was cut. size > 0. */
-bool copy_string(char *dst, const char *src, size_t size);
-
-/*
- * A whole unsigned number, decimal or 0x hexadecimal, of at most `len` bytes at s. False when
- * there is anything else in it or it does not fit into 64 bits.
- */
-bool parse_u64(const char *s, size_t len, u64 *out);
