@@ -25,26 +25,24 @@ enum {
 	UART_CLOCK_HZ = 1843200, /* the PC's; 115200 baud at divisor 1 */
 	UART_BAUD = 115200,
 	UART_RX_SIZE = 16384,
-	UART_REGISTERS = 8,
 };
 
 struct uart_config {
 	const char *name; /* for the log, as in "com1"; kept, not copied */
 	u16 port;	  /* of register 0 */
-	void *mmio;	  /* of register 0, mapped; NULL: I/O ports */
+	void *mmio;	  /* of register 0, mapped; NULL: I/O ports, then the next two are 0 */
 	u8 stride;	  /* bytes from one register to the next: 1, 2 or 4 */
 	u8 width;	  /* bytes an access: 1, 2 or 4, at most stride */
 	s8 isa_irq;	  /* -1: not known, then uart_poll() has to be called every few ms */
 	u32 clock_hz;
 	u32 baud; /* 0 keeps the firmware's speed */
+
+	u8 (*read)(const struct uart_config *config, unsigned reg);
+	void (*write)(const struct uart_config *config, unsigned reg, u8 value);
 };
 
 struct uart {
 	struct uart_config config;
-	/* The registers, 0 to 7; uart_probe() sets them where they are NULL. */
-	u8 (*read)(const struct uart_config *config, unsigned reg);
-	void (*write)(const struct uart_config *config, unsigned reg, u8 value);
-
 	struct spinlock lock; /* guards the registers and all below */
 	u8 ier, mcr;	      /* as last written */
 	u8 fifo;	      /* bytes that may be sent when the transmitter is ready: 16, or 1 */
@@ -69,15 +67,16 @@ void uart_config_io(struct uart_config *config, const char *name, u16 port);
 
 /*
  * A UART in memory, described by an ACPI generic address (ACPI 6.5, 5.2.3.2): the register's bit
- * width and the access size (0 undefined, 1 byte, 2 word, 3 dword). baud 0 keeps the firmware's.
- * -ERR_INVAL when a UART can't be like that.
+ * width and the access size (0 undefined, 1 byte, 2 word, 3 dword). It keeps the firmware's speed,
+ * since its clock can be any. -ERR_INVAL when a UART can't be like that.
  */
 __must_check int uart_config_mmio(struct uart_config *config, const char *name, void *mmio,
-				  u8 bit_width, u8 access_size, u32 baud);
+				  u8 bit_width, u8 access_size);
 
 /*
  * Finds out whether there is a UART, sets its speed, 8 data bits, no parity, 1 stop bit, and turns
- * its FIFO on. Bounded, whatever is there. -ERR_NODEV without a UART. Afterwards uart_write() works
+ * its FIFO on. Bounded, whatever is there. -ERR_NODEV without a UART: then the struct may be used
+ * for another. Afterwards uart_write() works
  * and &uart->log may be given to log_add_output().
  */
 __must_check int uart_probe(struct uart *uart, const struct uart_config *config);
@@ -98,6 +97,10 @@ void uart_poll(struct uart *uart);
 
 /* Sends all bytes as they are, waiting with interrupts as they are, or drops them (see above). */
 void uart_write(struct uart *uart, const void *bytes, size_t len);
+
+/* For the log's output, under the log's lock: what goes wrong is left for uart_write() to report.
+ */
+void uart_write_unreported(struct uart *uart, const void *bytes, size_t len);
 
 /* For a panic: takes no lock and reports nothing. */
 void uart_write_raw(struct uart *uart, const void *bytes, size_t len);
