@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: MIT
+"""Whole machines: QEMU and Bochs, started with named options, ended by their own process id.
+
+A machine's files (serial log, emulator's output, Bochs' log) are in its folder under
+build/test/logs and stay there after the run.
+"""
+
+import ctypes
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from console import SLOWNESS, Console, connect
+from qmp import Qmp
+
+SVM = "EPYC-Milan,+svm,+npt"
+NO_VIRTUALISATION = "qemu64,-svm"
+VMX = "corei7_haswell_4770"
+VMX_WITHOUT_EPT = "core2_penryn_t9600"
+BOCHS_SVM = "ryzen"
+PR_SET_PDEATHSIG = 1
+NOISE = ("qemu-system-x86_64: warning: TCG doesn't support", "ALSA lib",
+         "00000000000i[      ] lt_dlhandle")  # of the emulators, harmless
+
+running = []  # the machines that have not been closed, for the report of a failure
+
+
+@dataclass
+class Options:
+    """What a machine is made of; the rest is up to its kind."""
+    image: Path
+    cpu: str = SVM
+    smp: int = 1
+    memory: int = 1024         # MiB
+    iommu: str = "none"        # none | intel | amd                               (QEMU)
+    firmware: str = "bios"     # bios | ovmf                                      (QEMU)
+    icount: bool = False       # one virtual nanosecond an instruction            (QEMU)
+    serial: int = 1            # which COM port the line is on; 0: no UART at all (QEMU)
+    vga: bool = False          # a display adapter, for screenshots               (QEMU)
+    reboots: bool = False      # a reset starts the machine again instead of ending it
+    tables: list = field(default_factory=list)  # files of further ACPI tables    (QEMU)
+    extra: list = field(default_factory=list)   # further arguments               (QEMU)
+
+
+class Machine:
+    """A running machine. close() ends it whatever state it is in."""
+
+    def __init__(self, options, folder):
+        self.options = options
+        self.folder = folder
+        self.sockets = Path(tempfile.mkdtemp(prefix="ashlar-"))
+        self.console = None
+        self.process = None
+        folder.mkdir(parents=True, exist_ok=True)
+        running.append(self)
+
+    def _start(self, argv):
+        self.argv = [str(word) for word in argv]
+        with open(self.folder / "emulator.out", "wb") as out:
+            self.process = subprocess.Popen(
+                self.argv, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                start_new_session=True, preexec_fn=_die_with_parent)
+
+    def alive(self):
+        return self.process.poll() is None
+
+    def _connect(self, address):
+        return connect(address, self.alive)
+
+    def wait_end(self, timeout=30):
+        """Waits until the emulator has ended by itself; answers its exit status."""
+        return self.process.wait(timeout * SLOWNESS)
+
+    def close(self):
+        if self in running:
+            running.remove(self)
+        if self.process and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        if self.console:
+            self.console.close()
+        shutil.rmtree(self.sockets, ignore_errors=True)
+
+    def serial_text(self):
+        if self.console and not self.console.log.closed:
+            self.console.log.flush()
+        return _read(self.folder / "serial.log")
+
+    def reports(self):
+        """(title, text) of all that tells a person what happened."""
+        return [("command", " ".join(self.argv) if self.process else "not started"),
+                ("serial log", self.serial_text()),
+                ("emulator's output", "\n".join(
+                    line for line in _read(self.folder / "emulator.out").splitlines()
+                    if not line.startswith(NOISE)))]
+
+    # What tests mostly do with a machine is done on its console.
+    def expect(self, pattern, timeout=30):
+        return self.console.expect(pattern, timeout)
+
+    def expect_prompt(self, timeout=60):
+        return self.console.expect_prompt(timeout)
+
+    def command(self, line, timeout=30):
+        return self.console.command(line, timeout)
+
+    def command_json(self, line, timeout=30):
+        return self.console.command_json(line, timeout)
+
+
+class Qemu(Machine):
+    def __init__(self, options, folder):
+        super().__init__(options, folder)
+        serial, control = str(self.sockets / "serial"), str(self.sockets / "qmp")
+        self._start(self._arguments(serial, control))
+        self.qmp = Qmp(self._connect(control), 20 * SLOWNESS)
+        if options.serial:
+            # QEMU waits for this one before the machine starts, so no byte is missed.
+            self.console = Console(self._connect(serial), folder / "serial.log")
+        self.qmp.command("cont")
+
+    def _arguments(self, serial, control):
+        o = self.options
+        argv = ["qemu-system-x86_64", "-M", "q35", "-accel", "tcg", "-cpu", o.cpu,
+                "-smp", o.smp, "-m", o.memory, "-nodefaults", "-no-user-config",
+                "-display", "none", "-S",
+                "-chardev", f"socket,id=control,path={control},server=on,wait=off",
+                "-mon", "chardev=control,mode=control"]
+        argv += {"none": [],
+                 "intel": ["-device", "intel-iommu,intremap=on,caching-mode=off,aw-bits=48,"
+                                      "device-iotlb=on"],
+                 "amd": ["-device", "amd-iommu,intremap=on"]}[o.iommu]
+        argv += ["-cdrom", o.image]
+        if o.firmware == "ovmf":
+            argv += ["-bios", "/usr/share/ovmf/OVMF.fd"]
+        if o.icount:
+            argv += ["-icount", "shift=0,sleep=off", "-rtc", "base=2020-01-01,clock=vm"]
+        if o.serial:
+            argv += ["-chardev", f"socket,id=line,path={serial},server=on,wait=off"]
+            argv += ["-serial", "null"] * (o.serial - 1) + ["-serial", "chardev:line"]
+        if o.vga:
+            argv += ["-device", "VGA"]
+        if not o.reboots:
+            argv += ["-no-reboot"]
+        for table in o.tables:
+            argv += ["-acpitable", f"file={table}"]
+        return argv + o.extra
+
+    def ended_by(self, timeout=30):
+        """Waits for QEMU's end; answers guest-shutdown, guest-reset, ..."""
+        self.wait_end(timeout)
+        self.qmp.drain()
+        return self.qmp.shutdown_reason()
+
+    def powered_off(self, timeout=30):
+        return self.ended_by(timeout) == "guest-shutdown"
+
+    def screenshot(self):
+        """The screen as the bytes of a PPM file."""
+        path = self.folder / "screen.ppm"
+        self.qmp.command("screendump", filename=str(path))
+        return path.read_bytes()
+
+    def physical_memory(self, address, size):
+        path = self.folder / "memory.bin"
+        self.qmp.command("pmemsave", val=address, size=size, filename=str(path))
+        return path.read_bytes()
+
+    def close(self):
+        if hasattr(self, "qmp"):
+            self.qmp.close()
+        super().close()
+
+
+class Bochs(Machine):
+    MEMORY_MAX = 2048  # MiB; Bochs 2.7 maps no more
+
+    def __init__(self, options, folder):
+        super().__init__(options, folder)
+        port = _free_port()
+        self.log = folder / "bochs.log"
+        rc, debugger = folder / "bochsrc", folder / "debugger"
+        rc.write_text(self._configuration(port))
+        debugger.write_text("c\nq\n")  # its built-in debugger asks for a command first
+        self._start(["bochs", "-q", "-f", rc, "-rc", debugger])
+        # Bochs waits for this connection at its start, so no byte is missed.
+        self.console = Console(self._connect(("127.0.0.1", port)), folder / "serial.log")
+
+    def _configuration(self, port):
+        o = self.options
+        assert o.memory <= self.MEMORY_MAX
+        return f"""config_interface: textconfig
+display_library: rfb, options="timeout=0"
+romimage: file=/usr/share/bochs/BIOS-bochs-latest
+vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
+cpu: model={o.cpu}, count={o.smp}, ips=100000000, reset_on_triple_fault=0, ignore_bad_msrs=0
+memory: guest={o.memory}, host={o.memory}
+clock: sync=none, time0=utc
+pci: enabled=1, chipset=i440fx
+ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14
+ata0-master: type=cdrom, path={o.image}, status=inserted
+boot: cdrom
+com1: enabled=1, mode=socket-server, dev=127.0.0.1:{port}
+log: {self.log}
+panic: action=fatal
+error: action=report
+info: action=report
+debug: action=ignore
+"""
+
+    def powered_off(self, timeout=30):
+        """Whether ACPI did it. Bochs' exit status says nothing: now and then it crashes at its
+        end."""
+        self.wait_end(timeout)
+        return "soft power off" in _read(self.log)
+
+    def reports(self):
+        return super().reports() + [("Bochs' log", _read(self.log))]
+
+
+def _die_with_parent():
+    """In the emulator's process: it doesn't outlive a test run that is killed."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _read(path):
+    return path.read_text(errors="backslashreplace") if path.exists() else ""
