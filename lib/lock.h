@@ -16,7 +16,8 @@ enum lock_rank {
 	RANK_SHELL,
 	RANK_DEVICE, /* a physical device's driver */
 	RANK_KMAP,   /* the hypervisor's own map */
-	RANK_SCHED,  /* a run queue; wait queues */
+	RANK_WAIT,   /* a wait queue */
+	RANK_SCHED,  /* a run queue */
 	RANK_TIMER,
 	RANK_HEAP,
 	RANK_FRAMES,

@@ -9,7 +9,7 @@
 #include "arch/x86_64/paging.h"
 #include "include/panic.h"
 
-struct cpu boot_cpu = {.self = &boot_cpu, .online = true};
+struct cpu boot_cpu = {.self = &boot_cpu, .online = true, .nmi_pin = 1};
 
 static struct cpu *cpus[MAX_CPUS] = {&boot_cpu};
 static u32 count = 1;

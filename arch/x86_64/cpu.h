@@ -30,6 +30,7 @@ struct cpu {
 	u32 index;	  /* gs:8 */
 	u32 apic_id;
 	bool online;
+	u8 nmi_pin; /* the local APIC's LINT pin that NMIs come in by, 0 or 1; 2: none */
 	bool need_resched; /* look at the run queue before going on; set with interrupts off */
 	bool virt_on;	   /* in VMX root, or with EFER.SVME */
 	u32 flush_wanted, flush_done;			/* TLB flushes asked of it, and done */
@@ -59,7 +60,7 @@ this_cpu(void)
 u32 cpu_count(void);
 struct cpu *cpu_get(u32 index);
 
-/* Adds a CPU that is about to be started; the struct is zeroed but for what it fills in. */
+/* Adds a CPU that is about to be started; the struct is zero but for what the caller knows. */
 void cpu_add(struct cpu *cpu, u32 apic_id);
 
 /*

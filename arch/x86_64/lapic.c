@@ -92,34 +92,32 @@ spurious_interrupt(void *arg __unused)
 }
 
 /*
- * LINT0 carries the old PIC, which is masked: off. LINT1 is NMI on a PC (MADT type 4 may say
- * otherwise; then the NMI button does nothing).
+ * One of the pins carries NMIs; the other, or both, the old PICs, which are masked. An entry is
+ * written masked when its APIC has that entry at all (SDM vol. 3, 11.4.8).
  */
-static const struct {
-	u16 reg;
-	u32 value;
-} lvt_setup[] = {
-	{LAPIC_LVT_LINT0, LVT_MASKED},
-	{LAPIC_LVT_LINT1, LVT_DELIVERY_NMI},
-	{LAPIC_LVT_TIMER, LVT_MASKED | VECTOR_TIMER},
-	{LAPIC_LVT_ERROR, VECTOR_APIC_ERROR},
-};
+static void
+set_local_vectors(void)
+{
+	u32 last = (u32)FIELD_GET(VERSION_MAX_LVT, lapic_read(LAPIC_VERSION));
+	u8 nmi_pin = this_cpu()->nmi_pin;
+
+	lapic_write(LAPIC_LVT_LINT0, nmi_pin == 0 ? LVT_DELIVERY_NMI : LVT_MASKED);
+	lapic_write(LAPIC_LVT_LINT1, nmi_pin == 1 ? LVT_DELIVERY_NMI : LVT_MASKED);
+	lapic_write(LAPIC_LVT_TIMER, LVT_MASKED | VECTOR_TIMER);
+	lapic_write(LAPIC_LVT_ERROR, VECTOR_APIC_ERROR);
+	if (last >= 4)
+		lapic_write(LAPIC_LVT_PERF, LVT_MASKED);
+	if (last >= 5)
+		lapic_write(LAPIC_LVT_THERMAL, LVT_MASKED);
+}
 
 void
 lapic_init_cpu(void)
 {
-	u32 last_lvt;
-
 	enable_mode();
 	lapic_write(LAPIC_TPR, 0);
 	lapic_write(LAPIC_SVR, SVR_ENABLE | VECTOR_SPURIOUS);
-	for (unsigned i = 0; i < ARRAY_SIZE(lvt_setup); i++)
-		lapic_write(lvt_setup[i].reg, lvt_setup[i].value);
-	last_lvt = (u32)FIELD_GET(VERSION_MAX_LVT, lapic_read(LAPIC_VERSION));
-	if (last_lvt >= 4)
-		lapic_write(LAPIC_LVT_PERF, LVT_MASKED);
-	if (last_lvt >= 5)
-		lapic_write(LAPIC_LVT_THERMAL, LVT_MASKED);
+	set_local_vectors();
 	lapic_write(LAPIC_ESR, 0);
 	lapic_eoi();
 }

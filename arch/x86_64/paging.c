@@ -46,7 +46,7 @@ paging_root(void)
 bool
 paging_has_1g_pages(void)
 {
-	return cpu_features()->pages_1g;
+	return cpu_features()->huge_pages;
 }
 
 bool

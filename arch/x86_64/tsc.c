@@ -86,9 +86,9 @@ cpuid_khz(void)
 {
 	const struct cpu_features *f = cpu_features();
 
-	if (f->tsc_ratio_denominator == 0 || f->tsc_ratio_numerator == 0 || f->crystal_hz == 0)
+	if (f->tsc_denominator == 0 || f->tsc_numerator == 0 || f->crystal_hz == 0)
 		return 0;
-	return (u64)f->crystal_hz * f->tsc_ratio_numerator / f->tsc_ratio_denominator / 1000;
+	return (u64)f->crystal_hz * f->tsc_numerator / f->tsc_denominator / 1000;
 }
 
 int
