@@ -49,7 +49,7 @@ align 8
 	dd 8
 header_end:
 
-extern boot_main, boot_cpu, boot_stack_top, __stack_chk_guard
+extern boot_main, boot_cpu, __stack_chk_guard
 
 section .text
 global _start
@@ -116,6 +116,14 @@ high:
 .stop:	cli
 	hlt
 	jmp	.stop
+
+; void run_on_stack(void *top, void (*fn)(void)): goes on there for good.
+global run_on_stack
+run_on_stack:
+	mov	rsp, rdi
+	xor	ebp, ebp
+	call	rsi
+	ud2
 
 ; A random canary for the stack protector, in RAX: RDRAND where there, mixed with the TSC.
 make_canary:
@@ -247,3 +255,5 @@ boot_pdpt_low:	 resb 4096
 boot_pds:	 resb 4 * 4096
 boot_pdpt_image: resb 4096
 boot_pd_image:	 resb 4096
+boot_stack:	 resb 4 * 4096	; until boot/main.c has memory for one with a guard page
+boot_stack_top:

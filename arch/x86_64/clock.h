@@ -11,6 +11,7 @@ void clock_init(u64 tsc_at_start);
 void clock_use(const struct refclock *ref);
 
 const char *clock_source_name(void);
+bool clock_is_tsc(void);
 
 /* The clock must be read at least this often, or it misses a wrap of its counter; 0: no need. */
 u64 clock_keepalive_ns(void);

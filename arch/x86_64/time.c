@@ -73,6 +73,12 @@ clock_source_name(void)
 	return source == NULL ? "TSC" : source->name;
 }
 
+bool
+clock_is_tsc(void)
+{
+	return source == NULL;
+}
+
 u64
 clock_keepalive_ns(void)
 {

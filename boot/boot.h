@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The stages of the boot, in the order of main.c, on the boot CPU. Each says in the log what it
+ * has found, and what is missing; what the machine can't do without is a panic with a sentence.
+ */
+#pragma once
+
+#include "boot/boot_info.h"
+#include "core/config.h"
+
+/* console.c: the serial line and the screen. The first needs no memory, the rest comes later. */
+void console_open(const struct config *config, const struct boot_framebuffer *fb);
+void console_open_acpi(const struct config *config); /* the UART that the SPCR names */
+void console_map_screen(const struct boot_framebuffer *fb); /* after kmap_init(): maps it anew ... */
+void console_use_screen(void); /* ... after the tables are loaded: shows it there */
+struct uart *console_uart(void); /* NULL without one */
+
+/* memory.c: frames, our own page tables, heap. */
+void memory_init(struct boot_info *info, hpa_t image);
+
+/* clock.c: the TSC's rate, and the clock that everybody uses. */
+void clock_start(void);
+void clock_settle(void); /* when all CPUs are up: whether the TSC may stay the clock */
+
+/* apic.c: local APIC of this CPU, I/O APICs. */
+void apic_init(void);
+
+/* cpus.c: the other CPUs. */
+void cpus_start(void);
+
+/* virt.c: turns virtualisation on, on all CPUs. */
+void virt_start(void);

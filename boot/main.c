@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The boot, read from top to bottom: from what the boot loader has left to the shell's prompt.
+ * Interrupts are off until the local APIC and the timers work.
+ */
+#include "boot/boot.h"
+
+#include "arch/x86_64/clock.h"
+#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/features.h"
+#include "arch/x86_64/paging.h"
+#include "arch/x86_64/smp.h"
+#include "arch/x86_64/time.h"
+#include "arch/x86_64/tsc.h"
+#include "boot/multiboot2.h"
+#include "core/preflight.h"
+#include "drivers/acpi.h"
+#include "drivers/acpi_power.h"
+#include "drivers/pci.h"
+#include "drivers/post.h"
+#include "include/panic.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "mm/kmap.h"
+#include "sched/thread.h"
+#include "shell/console.h"
+
+enum { STACK_PAGES = 4 };
+
+u64 __stack_chk_guard;
+static u8 early_stacks[IST_COUNT - 1][IST_STACK_SIZE] __aligned(16);
+static struct boot_info info;
+static struct config config;
+static u64 tsc_at_start;
+
+void boot_main(u32 magic, u32 info_address, u64 image, u64 tsc);
+__noreturn void run_on_stack(void *top, void (*fn)(void)); /* entry.asm */
+
+__noreturn void __stack_chk_fail(void);
+
+void
+__stack_chk_fail(void)
+{
+	panic("the stack was overrun: the canary has changed");
+}
+
+static void
+report_config(struct config_report *report __unused, u32 line, const char *text)
+{
+	if (line == 0)
+		log_warn("command line: %s", text);
+	else
+		log_warn("ashlar.conf:%u: %s", line, text);
+}
+
+/* The configuration is the module named ashlar.conf; without one the defaults hold. */
+static void
+read_config(void)
+{
+	struct config_report report = {report_config};
+
+	config_defaults(&config);
+	for (unsigned i = 0; i < info.module_count; i++) {
+		const struct boot_module *m = &info.modules[i];
+
+		if (strcmp(m->name, "ashlar.conf") == 0)
+			(void)config_parse(hpa_to_ptr(m->base), m->length, &config, &report);
+	}
+	config_parse_cmdline(info.command_line, &config, &report);
+	log_set_level(config.log);
+}
+
+static void
+load_early_tables(void)
+{
+	void *stacks[IST_COUNT];
+
+	for (unsigned i = IST_NMI; i < IST_COUNT; i++)
+		stacks[i] = early_stacks[i - 1] + IST_STACK_SIZE;
+	idt_init();
+	cpu_load_tables(&boot_cpu, stacks);
+}
+
+/* From here on every stack has a page below it that is not mapped. */
+static void *
+load_guarded_stacks(void)
+{
+	void *stacks[IST_COUNT], *top;
+	int err = kmap_stack(STACK_PAGES, &top);
+
+	for (unsigned i = IST_NMI; i < IST_COUNT && err == 0; i++)
+		err = kmap_stack(IST_STACK_SIZE / PAGE_SIZE, &stacks[i]);
+	if (err != 0)
+		panic("no memory for the stacks");
+	cpu_load_tables(&boot_cpu, stacks);
+	return top;
+}
+
+static const void *
+map_table(hpa_t address, size_t length)
+{
+	void *view;
+
+	return kmap_table(address, length, &view) == 0 ? view : NULL;
+}
+
+static void
+unmap_table(const void *view, size_t length __unused)
+{
+	kmap_unmap(view);
+}
+
+static volatile void *
+map_registers(hpa_t address, size_t length)
+{
+	void *regs;
+
+	return kmap_device(address, length, PT_UC, &regs) == 0 ? regs : NULL;
+}
+
+static void
+read_tables(void)
+{
+	static const struct acpi_ops ops = {map_table, unmap_table};
+	int err = acpi_init(&info.rsdp, &ops);
+
+	if (err != 0)
+		log_warn("ACPI: no tables (%s): one CPU, and no power-off", error_text(err));
+	acpi_power_init(map_registers);
+}
+
+/* What the boot has cost, less what it spent waiting: `make bench` reads this line. */
+static void
+report_cost(void)
+{
+	log_info("boot: %lu ticks to the prompt, %lu in calibration, %lu in waits, %lu in scrubbing",
+		 rdtsc() - tsc_at_start, calibration_ticks(), wait_total_ticks(),
+		 frame_scrub_ticks());
+}
+
+static void
+start_shell(void)
+{
+	struct uart *uart = console_uart();
+
+	report_cost();
+	if (uart == NULL) {
+		log_warn("no serial line: there is no shell to type at, the log is all there is");
+		return;
+	}
+	if (thread_create("shell", console_run, uart, PRIORITY_NORMAL, 0, NULL) != 0)
+		panic("no memory for the shell");
+}
+
+/* The second half, with memory: tables, clock, interrupts, CPUs, devices, shell. */
+static void
+boot_on(void)
+{
+	post_code(POST_TABLES);
+	read_tables();
+	console_open_acpi(&config);
+	post_code(POST_CLOCK);
+	clock_start();
+	post_code(POST_APIC);
+	apic_init();
+	post_code(POST_THREADS);
+	timers_init();
+	timers_init_cpu();
+	if (sched_init_cpu() != 0)
+		panic("no memory for the scheduler");
+	irq_restore(RFLAGS_IF);
+	post_code(POST_CPUS);
+	cpus_start();
+	clock_settle();
+	post_code(POST_PCI);
+	if (pci_init() != 0)
+		log_warn("PCI: not all functions could be listed");
+	post_code(POST_PREFLIGHT);
+	virt_start();
+	post_code(POST_SHELL);
+	start_shell();
+	sched_run();
+}
+
+void
+boot_main(u32 magic, u32 info_address, u64 image, u64 tsc)
+{
+	int err;
+
+	post_code(POST_BOOT_INFO);
+	tsc_at_start = tsc;
+	clock_init(tsc);
+	log_set_clock(clock_ns);
+	features_detect();
+	log_info("Ashlar " ASHLAR_VERSION ", image at %#lx", image);
+	err = multiboot2_parse(magic, hpa_to_ptr(HPA(info_address)), 4 * GiB - info_address, &info);
+	if (err == 0)
+		read_config();
+	post_code(POST_CONSOLE);
+	console_open(&config, &info.framebuffer);
+	post_code(POST_TRAPS);
+	load_early_tables();
+	cpu_protect();
+	if (err != 0)
+		panic("%s", info.error);
+
+	post_code(POST_QUIESCE);
+	pci_quiesce();
+	post_code(POST_MEMORY);
+	memory_init(&info, HPA(image));
+	run_on_stack(load_guarded_stacks(), boot_on);
+}
