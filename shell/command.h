@@ -29,7 +29,8 @@ struct command {
 	u8 args_max;	     /* without the name and -j */
 	bool has_json;
 	int (*run)(const struct command_call *call);
-	/* The n-th word (from 0) that argument `arg` (from 1) may be, NULL after the last; or NULL. */
+	/* The n-th word (from 0) that argument `arg` (from 1) may be, NULL after the last; or NULL.
+	 */
 	const char *(*completion)(unsigned arg, unsigned n);
 };
 

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The shell on the machine's serial line: what the UART receives waits in its ring, and wakes the
+ * shell's thread.
+ */
+#include "shell/console.h"
+
+#include "arch/x86_64/irq.h"
+#include "arch/x86_64/time.h"
+#include "sched/thread.h"
+#include "sched/wait.h"
+#include "shell/shell.h"
+
+struct console {
+	struct terminal terminal;
+	struct uart *uart;
+	struct wait_queue input; /* woken when the UART has received something */
+};
+
+static size_t
+console_read(struct terminal *terminal, u8 *bytes, size_t len, u64 timeout_ns)
+{
+	struct console *console = container_of(terminal, struct console, terminal);
+	struct uart *uart = console->uart;
+
+	if (timeout_ns == TERMINAL_FOREVER)
+		wait_event(&console->input, uart_has_input(uart));
+	else if (timeout_ns > 0)
+		(void)wait_event_timeout(&console->input, uart_has_input(uart), timeout_ns);
+	return uart_read(uart, bytes, len);
+}
+
+static void
+console_write(struct terminal *terminal, const char *bytes, size_t len)
+{
+	uart_write(container_of(terminal, struct console, terminal)->uart, bytes, len);
+}
+
+static void
+received(void *arg)
+{
+	struct console *console = arg;
+
+	wait_wake_all(&console->input);
+}
+
+/* 16 bytes, the FIFO of a UART, take 1.4 ms at 115200 baud. */
+static void
+poll_uart(void *arg)
+{
+	for (;;) {
+		uart_poll(arg);
+		thread_sleep_ns(NS_PER_MS);
+	}
+}
+
+static void
+start_receiving(struct uart *uart)
+{
+	const struct uart_config *config = &uart->config;
+
+	if (config->isa_irq >= 0 &&
+	    irq_install_isa((u8)config->isa_irq, uart_interrupt, uart, config->name) == 0) {
+		uart_use_interrupt(uart);
+		return;
+	}
+	log_warn("%s: no interrupt: it is polled every millisecond", config->name);
+	if (thread_create("uart", poll_uart, uart, THREAD_PRIORITY_HIGH, 0) == NULL)
+		log_error("%s: no thread to poll it: what is typed won't be seen", config->name);
+}
+
+void
+console_run(void *uart)
+{
+	static struct console console = {
+		.terminal = {console_read, console_write}
+	 };
+	static struct shell shell;
+
+	console.uart = uart;
+	wait_queue_init(&console.input);
+	uart_set_receiver(uart, received, &console);
+	start_receiving(uart);
+	log_remove_output(&console.uart->log);
+	shell_run(&shell, &console.terminal);
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* The shell: lines out of the editor, commands in. */
+#include "shell/shell.h"
+
+#include "include/panic.h"
+#include "lib/string.h"
+#include "shell/commands.h"
+#include "shell/complete.h"
+
+enum { CTRL_C = 3 };
+
+static struct shell *running; /* the one whose command runs */
+
+static void
+put_raw(struct sink *sink, const char *bytes, size_t len)
+{
+	struct shell *shell = container_of(sink, struct shell, raw);
+
+	shell->terminal->write(shell->terminal, bytes, len);
+}
+
+static void
+put_text(struct sink *sink, const char *bytes, size_t len)
+{
+	struct shell *shell = container_of(sink, struct shell, text);
+	size_t from = 0;
+
+	for (size_t at = 0; at < len; at++) {
+		if (bytes[at] != '\n')
+			continue;
+		put_raw(&shell->raw, bytes + from, at - from);
+		put_raw(&shell->raw, "\r\n", 2);
+		from = at + 1;
+	}
+	put_raw(&shell->raw, bytes + from, len - from);
+}
+
+static void
+prompt(struct shell *shell)
+{
+	sink_printf(&shell->raw, SHELL_PROMPT);
+}
+
+/* Looks at the terminal while a command runs, and takes out a Ctrl-C. */
+static void
+look(struct shell *shell, u64 timeout_ns)
+{
+	struct terminal *terminal = shell->terminal;
+	u8 *room;
+	size_t size = input_room(&shell->input, &room);
+
+	if (size > 0)
+		input_added(&shell->input, terminal->read(terminal, room, size, timeout_ns));
+	if (input_remove(&shell->input, CTRL_C))
+		shell->interrupted = true;
+}
+
+bool
+command_interrupted(void)
+{
+	if (running == NULL)
+		return false;
+	if (!running->interrupted)
+		look(running, 0);
+	return running->interrupted;
+}
+
+bool
+command_quit_within(u64 ns)
+{
+	struct shell *shell = running;
+	u8 byte, *room;
+
+	ASSERT(shell != NULL);
+	if (!command_interrupted())
+		look(shell, ns);
+	if (input_peek(&shell->input, &byte) && byte == 'q') {
+		(void)input_take(&shell->input, &byte);
+		shell->interrupted = true;
+	}
+	return shell->interrupted || input_room(&shell->input, &room) == 0;
+}
+
+static void
+run_line(struct shell *shell)
+{
+	history_add(&shell->history, shell->edit.text);
+	shell->interrupted = false;
+	running = shell;
+	(void)command_run(shell->edit.text, &shell->text);
+	running = NULL;
+}
+
+/* Lists what fits on lines of its own, then shows the prompt and the line again. */
+static void
+list_completions(struct shell *shell)
+{
+	struct edit *edit = &shell->edit;
+
+	sink_printf(&shell->text, "\n");
+	complete_list(edit->text, edit->cursor, &shell->text);
+	prompt(shell);
+	edit_show(edit);
+}
+
+static void
+complete_word(struct shell *shell)
+{
+	struct edit *edit = &shell->edit;
+	struct completion c = complete(edit->text, edit->cursor);
+	bool blank_follows = edit->cursor < edit->len && edit->text[edit->cursor] == ' ';
+
+	if (c.count == 0) {
+		edit_bell(edit);
+		return;
+	}
+	if (c.count > 1 && c.common == c.typed) {
+		list_completions(shell);
+		return;
+	}
+	edit_insert(edit, c.first + c.typed, c.common - c.typed);
+	if (c.count == 1 && !blank_follows)
+		edit_insert(edit, " ", 1);
+}
+
+static void
+feed_byte(struct shell *shell, u8 byte)
+{
+	switch (edit_feed(&shell->edit, byte)) {
+	case EDIT_MORE: return;
+	case EDIT_TAB: complete_word(shell); return;
+	case EDIT_LINE: run_line(shell); break;
+	case EDIT_TOO_LONG: sink_printf(&shell->text, "error: line too long\n"); break;
+	case EDIT_INTERRUPT: break;
+	}
+	prompt(shell);
+	edit_begin(&shell->edit);
+}
+
+void
+shell_begin(struct shell *shell, struct terminal *terminal)
+{
+	*shell = (struct shell){.terminal = terminal, .raw = {put_raw}, .text = {put_text}};
+	edit_init(&shell->edit, &shell->raw, &shell->history);
+	prompt(shell);
+}
+
+/* Goes through the input, so that a command sees what was typed behind its own line. */
+void
+shell_feed(struct shell *shell, const u8 *bytes, size_t len)
+{
+	while (len > 0) {
+		u8 byte, *room;
+		size_t size = MIN(input_room(&shell->input, &room), len);
+
+		memcpy(room, bytes, size);
+		input_added(&shell->input, size);
+		bytes += size;
+		len -= size;
+		while (input_take(&shell->input, &byte))
+			feed_byte(shell, byte);
+	}
+}
+
+void
+shell_run(struct shell *shell, struct terminal *terminal)
+{
+	u8 bytes[64];
+
+	shell_begin(shell, terminal);
+	for (;;)
+		shell_feed(shell, bytes,
+			   terminal->read(terminal, bytes, sizeof(bytes), TERMINAL_FOREVER));
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The shell: prompt, line editor, history and commands on a terminal. It owns what it shows there:
+ * no log line may be written to the same terminal once it runs; `log -f` shows them.
+ *
+ * One thread, and no lock. There is one shell at a time; struct shell is some 15 KiB.
+ */
+#pragma once
+
+#include "shell/edit.h"
+#include "shell/history.h"
+#include "shell/input.h"
+#include "shell/terminal.h"
+
+#define SHELL_PROMPT "ashlar> "
+
+struct shell {
+	struct terminal *terminal;
+	struct sink raw;  /* to the terminal, as it is: the editor's */
+	struct sink text; /* to the terminal, with CR before LF: the commands' */
+	struct edit edit;
+	struct history history;
+	struct input input;
+	bool interrupted; /* Ctrl-C since the command began */
+};
+
+/* Prints the first prompt. */
+void shell_begin(struct shell *shell, struct terminal *terminal);
+
+/*
+ * What was typed; returns when all of it has been dealt with, its commands included. More than
+ * INPUT_SIZE bytes only from a terminal that has no more itself, or those would come first.
+ */
+void shell_feed(struct shell *shell, const u8 *bytes, size_t len);
+
+/* The shell's thread: never returns. */
+__noreturn void shell_run(struct shell *shell, struct terminal *terminal);
+
+/*
+ * For commands that follow something: waits up to `ns` for the person to end it, by Ctrl-C, by
+ * q as the next key, or by pasting more than there is room for. Answers whether it was so. What
+ * else was typed is kept for after the command.
+ */
+bool command_quit_within(u64 ns);
