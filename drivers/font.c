@@ -110,7 +110,8 @@ static const u64 glyphs[LAST - FIRST + 1][2] = {
 
 static const u64 box[2] = {0x00007e4242424242, 0x4242427e00000000};
 
-u8 font_row(u8 character, unsigned row)
+u8
+font_row(u8 character, unsigned row)
 {
 	const u64 *glyph =
 		character >= FIRST && character <= LAST ? glyphs[character - FIRST] : box;

@@ -16,13 +16,15 @@ enum {
 	BLANK = 0x20,
 };
 
-static bool channel_ok(struct screen_channel c, unsigned bits)
+static bool
+channel_ok(struct screen_channel c, unsigned bits)
 {
 	return c.size > 0 && c.size <= 16 && c.position + c.size <= (int)bits;
 }
 
 /* Bytes of a character or pixel; 0 for a format that can't be. */
-static u32 unit_bytes(const struct screen_config *c)
+static u32
+unit_bytes(const struct screen_config *c)
 {
 	unsigned bytes = (c->bpp + 7u) / 8;
 
@@ -37,7 +39,8 @@ static u32 unit_bytes(const struct screen_config *c)
 }
 
 /* Sizes are bounded before they are multiplied: none of these can wrap. */
-static bool geometry_ok(const struct screen_config *c)
+static bool
+geometry_ok(const struct screen_config *c)
 {
 	u32 unit = unit_bytes(c);
 
@@ -48,7 +51,8 @@ static bool geometry_ok(const struct screen_config *c)
 	return c->kind != SCREEN_TEXT || c->pitch % 2 == 0;
 }
 
-static void set_grid(struct screen *s)
+static void
+set_grid(struct screen *s)
 {
 	const struct screen_config *c = &s->config;
 	u32 width = 1, height = 1; /* of a character */
@@ -62,13 +66,15 @@ static void set_grid(struct screen *s)
 	s->rows = MIN(c->height / height, (u32)SCREEN_ROWS_MAX);
 }
 
-u64 screen_bytes(const struct screen_config *config)
+u64
+screen_bytes(const struct screen_config *config)
 {
 	return geometry_ok(config) ? (u64)config->pitch * config->height : 0;
 }
 
 /* Moves the lines up by `by`; draws only what looks different from what was in its place. */
-static void scroll(struct screen *s, u32 by)
+static void
+scroll(struct screen *s, u32 by)
 {
 	for (u32 row = 0; row < s->rows; row++) {
 		bool blank = row + by >= s->rows;
@@ -89,13 +95,15 @@ static void scroll(struct screen *s, u32 by)
 }
 
 /* Pixels take long to move, so they move rarely, and farther: an eighth of the screen. */
-static void make_room(struct screen *s)
+static void
+make_room(struct screen *s)
 {
 	if (s->row >= s->rows)
 		scroll(s, s->config.kind == SCREEN_TEXT ? 1 : MAX(s->rows / 8, 1u));
 }
 
-static void put_row(struct screen *s, enum log_level level, const char *text, size_t len)
+static void
+put_row(struct screen *s, enum log_level level, const char *text, size_t len)
 {
 	make_room(s);
 	s->levels[s->row] = (u8)level;
@@ -107,7 +115,8 @@ static void put_row(struct screen *s, enum log_level level, const char *text, si
 	s->row++;
 }
 
-void screen_print(struct screen *screen, enum log_level level, const char *line)
+void
+screen_print(struct screen *screen, enum log_level level, const char *line)
 {
 	u64 flags = spin_lock(&screen->lock);
 	size_t len = strlen(line), part;
@@ -121,7 +130,8 @@ void screen_print(struct screen *screen, enum log_level level, const char *line)
 	spin_unlock(&screen->lock, flags);
 }
 
-static void log_write(struct log_output *out, const struct log_line *line)
+static void
+log_write(struct log_output *out, const struct log_line *line)
 {
 	struct screen *screen = container_of(out, struct screen, log);
 	char text[LOG_LINE_MAX + PREFIX_MAX];
@@ -130,7 +140,8 @@ static void log_write(struct log_output *out, const struct log_line *line)
 	screen_print(screen, (enum log_level)line->level, text);
 }
 
-int screen_init(struct screen *screen, const struct screen_config *config)
+int
+screen_init(struct screen *screen, const struct screen_config *config)
 {
 	if (!geometry_ok(config))
 		return fail(-ERR_INVAL);
@@ -148,7 +159,8 @@ int screen_init(struct screen *screen, const struct screen_config *config)
 	return 0;
 }
 
-void screen_remap(struct screen *screen, void *base)
+void
+screen_remap(struct screen *screen, void *base)
 {
 	u64 flags = spin_lock(&screen->lock);
 
