@@ -5,7 +5,8 @@
 
 enum { POST_PORT = 0x80 };
 
-void post_code(enum post_stage stage)
+void
+post_code(enum post_stage stage)
 {
 	out8(POST_PORT, (u8)stage);
 }

@@ -18,7 +18,7 @@
 enum screen_kind { SCREEN_TEXT, SCREEN_RGB };
 
 struct screen_channel {
-	u8 position, size; /* bits of a pixel; size 0: the channel is not there */
+	u8 position, size; /* bits of a pixel */
 };
 
 struct screen_config {
@@ -40,7 +40,7 @@ struct screen {
 	struct spinlock lock;	/* guards all */
 	u32 columns, rows;	/* of characters */
 	u32 scale;		/* pixels a pixel of the font */
-	u32 row;		/* where the next line goes; == rows: the screen is full */
+	u32 row;		/* where the next line goes; == rows: scroll first */
 	u32 colors[LOG_LEVELS]; /* of text by level: an attribute, or a pixel */
 	u8 levels[SCREEN_ROWS_MAX];
 	u8 cells[SCREEN_ROWS_MAX][SCREEN_COLUMNS_MAX]; /* what is shown; 0x20 is blank */
@@ -49,8 +49,8 @@ struct screen {
 };
 
 /*
- * Bytes of the screen's memory from its base, 0 when the geometry is impossible or one that
- * screen_init() refuses: for mapping it. base is not looked at.
+ * Bytes of the screen's memory from its base, for mapping it; 0 for a geometry that cannot be,
+ * which screen_init() refuses too. base is not looked at.
  */
 u64 screen_bytes(const struct screen_config *config);
 

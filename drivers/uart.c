@@ -15,18 +15,21 @@ enum {
 	RESUME_USED = UART_RX_SIZE / 2,
 };
 
-static u8 get(const struct uart *uart, enum uart_register reg)
+static u8
+get(const struct uart *uart, enum uart_register reg)
 {
 	return uart->config.read(&uart->config, reg);
 }
 
-static void put(const struct uart *uart, enum uart_register reg, u8 value)
+static void
+put(const struct uart *uart, enum uart_register reg, u8 value)
 {
 	uart->config.write(&uart->config, reg, value);
 }
 
 /* LSR; 0, neither input nor room, when the UART is no longer there. */
-static u8 line_status(struct uart *uart)
+static u8
+line_status(struct uart *uart)
 {
 	u8 lsr = get(uart, UART_LSR);
 
@@ -40,7 +43,8 @@ static u8 line_status(struct uart *uart)
 }
 
 /* As many bytes as fit if the transmitter is ready, else 0. */
-static size_t send_some(struct uart *uart, const u8 *bytes, size_t len)
+static size_t
+send_some(struct uart *uart, const u8 *bytes, size_t len)
 {
 	size_t count = MIN(len, uart->fifo);
 
@@ -51,7 +55,8 @@ static size_t send_some(struct uart *uart, const u8 *bytes, size_t len)
 	return count;
 }
 
-static size_t send_some_locked(struct uart *uart, const u8 *bytes, size_t len)
+static size_t
+send_some_locked(struct uart *uart, const u8 *bytes, size_t len)
 {
 	u64 flags = spin_lock(&uart->lock);
 	size_t sent = send_some(uart, bytes, len);
@@ -65,8 +70,9 @@ static size_t send_some_locked(struct uart *uart, const u8 *bytes, size_t len)
  * there is one look a call, and no wait, until the transmitter is ready again: someone who holds
  * back our output (or a dead line) costs the machine one deadline, not one a line.
  */
-static void transmit(struct uart *uart, const u8 *bytes, size_t len,
-		     size_t (*some)(struct uart *uart, const u8 *bytes, size_t len))
+static void
+transmit(struct uart *uart, const u8 *bytes, size_t len,
+	 size_t (*some)(struct uart *uart, const u8 *bytes, size_t len))
 {
 	u64 wait_us;
 	size_t sent = 0;
@@ -83,7 +89,8 @@ static void transmit(struct uart *uart, const u8 *bytes, size_t len,
 }
 
 /* Logs what was recorded since the last time. No lock is held. */
-static void report(struct uart *uart)
+static void
+report(struct uart *uart)
 {
 	const char *name = uart->config.name;
 	bool stalled = READ_ONCE(uart->stalled);
@@ -104,25 +111,29 @@ static void report(struct uart *uart)
 			 name, lost);
 }
 
-void uart_write_unreported(struct uart *uart, const void *bytes, size_t len)
+void
+uart_write_unreported(struct uart *uart, const void *bytes, size_t len)
 {
 	transmit(uart, bytes, len, send_some_locked);
 }
 
-void uart_write(struct uart *uart, const void *bytes, size_t len)
+void
+uart_write(struct uart *uart, const void *bytes, size_t len)
 {
 	transmit(uart, bytes, len, send_some_locked);
 	report(uart);
 }
 
-void uart_write_raw(struct uart *uart, const void *bytes, size_t len)
+void
+uart_write_raw(struct uart *uart, const void *bytes, size_t len)
 {
 	transmit(uart, bytes, len, send_some);
 }
 
 /* Stops reading: its interrupt off, so that the full FIFO is no storm, and RTS, so that the sender
  * stops too. */
-static void hold(struct uart *uart)
+static void
+hold(struct uart *uart)
 {
 	uart->held = true;
 	uart->mcr &= (u8)~MCR_RTS;
@@ -130,7 +141,8 @@ static void hold(struct uart *uart)
 	put(uart, UART_IER, 0);
 }
 
-static void resume(struct uart *uart)
+static void
+resume(struct uart *uart)
 {
 	uart->held = false;
 	uart->mcr |= MCR_RTS;
@@ -139,7 +151,8 @@ static void resume(struct uart *uart)
 }
 
 /* From the FIFO into the ring. A byte is read only when there is room, so none is lost here. */
-static void receive(struct uart *uart)
+static void
+receive(struct uart *uart)
 {
 	u8 byte;
 
@@ -159,7 +172,8 @@ static void receive(struct uart *uart)
  * The interrupt is an edge: if something is waiting already, the line is high and no edge comes any
  * more. Masked and unmasked, it falls and rises again.
  */
-static void rearm(struct uart *uart)
+static void
+rearm(struct uart *uart)
 {
 	if (uart->ier != 0 && !uart->held) {
 		put(uart, UART_IER, 0);
@@ -167,7 +181,8 @@ static void rearm(struct uart *uart)
 	}
 }
 
-void uart_poll(struct uart *uart)
+void
+uart_poll(struct uart *uart)
 {
 	u64 flags = spin_lock(&uart->lock);
 
@@ -179,12 +194,14 @@ void uart_poll(struct uart *uart)
 		uart->receiver(uart->receiver_arg);
 }
 
-void uart_interrupt(void *uart)
+void
+uart_interrupt(void *uart)
 {
 	uart_poll(uart);
 }
 
-size_t uart_read(struct uart *uart, void *bytes, size_t len)
+size_t
+uart_read(struct uart *uart, void *bytes, size_t len)
 {
 	u64 flags = spin_lock(&uart->lock);
 	size_t taken = ring_get(&uart->rx, bytes, len);
@@ -198,12 +215,14 @@ size_t uart_read(struct uart *uart, void *bytes, size_t len)
 	return taken;
 }
 
-bool uart_has_input(const struct uart *uart)
+bool
+uart_has_input(const struct uart *uart)
 {
 	return ring_used(&uart->rx) != 0;
 }
 
-void uart_set_receiver(struct uart *uart, void (*receiver)(void *arg), void *arg)
+void
+uart_set_receiver(struct uart *uart, void (*receiver)(void *arg), void *arg)
 {
 	u64 flags = spin_lock(&uart->lock);
 
@@ -212,7 +231,8 @@ void uart_set_receiver(struct uart *uart, void (*receiver)(void *arg), void *arg
 	spin_unlock(&uart->lock, flags);
 }
 
-void uart_use_interrupt(struct uart *uart)
+void
+uart_use_interrupt(struct uart *uart)
 {
 	u64 flags = spin_lock(&uart->lock);
 
@@ -221,7 +241,8 @@ void uart_use_interrupt(struct uart *uart)
 	spin_unlock(&uart->lock, flags);
 }
 
-void uart_remap(struct uart *uart, void *mmio)
+void
+uart_remap(struct uart *uart, void *mmio)
 {
 	u64 flags = spin_lock(&uart->lock);
 

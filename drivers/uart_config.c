@@ -16,27 +16,32 @@ static const struct {
 	    {0x2e8, 3}
 };
 
-u16 uart_com_port(unsigned number)
+u16
+uart_com_port(unsigned number)
 {
 	return number >= 1 && number <= ARRAY_SIZE(com_ports) ? com_ports[number - 1].port : 0;
 }
 
-static u8 port_read(const struct uart_config *config, unsigned reg)
+static u8
+port_read(const struct uart_config *config, unsigned reg)
 {
 	return in8((u16)(config->port + reg));
 }
 
-static void port_write(const struct uart_config *config, unsigned reg, u8 value)
+static void
+port_write(const struct uart_config *config, unsigned reg, u8 value)
 {
 	out8((u16)(config->port + reg), value);
 }
 
-static void *address(const struct uart_config *config, unsigned reg)
+static void *
+address(const struct uart_config *config, unsigned reg)
 {
 	return (u8 *)config->mmio + reg * config->stride;
 }
 
-static u8 memory_read(const struct uart_config *config, unsigned reg)
+static u8
+memory_read(const struct uart_config *config, unsigned reg)
 {
 	switch (config->width) {
 	case 4: return (u8)mmio_read32(address(config, reg));
@@ -45,7 +50,8 @@ static u8 memory_read(const struct uart_config *config, unsigned reg)
 	}
 }
 
-static void memory_write(const struct uart_config *config, unsigned reg, u8 value)
+static void
+memory_write(const struct uart_config *config, unsigned reg, u8 value)
 {
 	switch (config->width) {
 	case 4: mmio_write32(address(config, reg), value); break;
@@ -54,7 +60,8 @@ static void memory_write(const struct uart_config *config, unsigned reg, u8 valu
 	}
 }
 
-void uart_config_io(struct uart_config *config, const char *name, u16 port)
+void
+uart_config_io(struct uart_config *config, const char *name, u16 port)
 {
 	*config = (struct uart_config){
 		.name = name,
@@ -75,8 +82,9 @@ void uart_config_io(struct uart_config *config, const char *name, u16 port)
  * Firmware describes registers four bytes apart by a bit width of 32, or by 8 with an access size
  * of a dword: the wider of the two is the distance.
  */
-int uart_config_mmio(struct uart_config *config, const char *name, void *mmio, u8 bit_width,
-		     u8 access_size)
+int
+uart_config_mmio(struct uart_config *config, const char *name, void *mmio, u8 bit_width,
+		 u8 access_size)
 {
 	unsigned unit = bit_width != 0 ? bit_width / 8u : 1;
 	unsigned width = access_size != 0 ? 1u << MIN(access_size - 1, 7) : unit;

@@ -10,18 +10,21 @@ enum {
 	RX_FIFO_MAX = 256,     /* the largest of any 16550's descendants is 128 bytes */
 };
 
-static u8 get(const struct uart *uart, enum uart_register reg)
+static u8
+get(const struct uart *uart, enum uart_register reg)
 {
 	return uart->config.read(&uart->config, reg);
 }
 
-static void put(const struct uart *uart, enum uart_register reg, unsigned value)
+static void
+put(const struct uart *uart, enum uart_register reg, unsigned value)
 {
 	uart->config.write(&uart->config, reg, (u8)value);
 }
 
 /* A register that keeps two opposite patterns: neither a bus that floats, nor one that reads 0. */
-static bool scratch_works(const struct uart *uart)
+static bool
+scratch_works(const struct uart *uart)
 {
 	put(uart, UART_SCR, 0x55);
 	if (get(uart, UART_SCR) != 0x55)
@@ -34,7 +37,8 @@ static bool scratch_works(const struct uart *uart)
  * In loopback RTS shows as CTS and OUT2 as DCD, while the line itself is idle: plain memory or
  * another device at the address doesn't do that. No byte is sent, so nothing has to be waited for.
  */
-static bool loopback_works(const struct uart *uart)
+static bool
+loopback_works(const struct uart *uart)
 {
 	u8 mcr = get(uart, UART_MCR);
 	unsigned inputs;
@@ -45,7 +49,8 @@ static bool loopback_works(const struct uart *uart)
 	return inputs == (MSR_CTS | MSR_DCD);
 }
 
-static bool is_there(const struct uart *uart)
+static bool
+is_there(const struct uart *uart)
 {
 	if (get(uart, UART_LSR) == LSR_NONE || !scratch_works(uart))
 		return false;
@@ -56,7 +61,8 @@ static bool is_there(const struct uart *uart)
 }
 
 /* The divisor, with DLAB; an impossible one would stop the line, so it is kept within 16 bits. */
-static void set_speed(const struct uart *uart)
+static void
+set_speed(const struct uart *uart)
 {
 	const struct uart_config *c = &uart->config;
 	u32 divisor;
@@ -71,7 +77,8 @@ static void set_speed(const struct uart *uart)
 	put(uart, UART_LCR, LCR_8N1);
 }
 
-static void set_fifo(struct uart *uart)
+static void
+set_fifo(struct uart *uart)
 {
 	put(uart, UART_FCR, FCR_ENABLE | FCR_CLEAR_RX | FCR_CLEAR_TX | FCR_TRIGGER_8);
 	uart->fifo = (get(uart, UART_IIR) & IIR_FIFO) == IIR_FIFO ? 16 : 1;
@@ -85,7 +92,8 @@ static void set_fifo(struct uart *uart)
  * The automatic flow control of a 16750 or 16950 (MCR bit 5) stays off: it makes the transmitter
  * wait for CTS, which a cable of three wires leaves open, and then not a byte would ever be sent.
  */
-static void set_up(struct uart *uart)
+static void
+set_up(struct uart *uart)
 {
 	put(uart, UART_IER, 0);
 	set_speed(uart);
@@ -94,7 +102,8 @@ static void set_up(struct uart *uart)
 	put(uart, UART_MCR, uart->mcr);
 }
 
-int uart_probe(struct uart *uart, const struct uart_config *config)
+int
+uart_probe(struct uart *uart, const struct uart_config *config)
 {
 	*uart = (struct uart){.config = *config, .log = {.write = uart_log_write}};
 	spin_init(&uart->lock, RANK_CONSOLE, "uart");

@@ -9,13 +9,15 @@
 #include "include/bits.h"
 #include "include/panic.h"
 
-void ring_init(struct ring *ring, u8 *buffer, u32 size)
+void
+ring_init(struct ring *ring, u8 *buffer, u32 size)
 {
 	ASSERT(is_power_of_two(size));
 	*ring = (struct ring){.bytes = buffer, .size = size};
 }
 
-bool ring_put(struct ring *ring, u8 byte)
+bool
+ring_put(struct ring *ring, u8 byte)
 {
 	u32 head = ring->head;
 
@@ -26,7 +28,8 @@ bool ring_put(struct ring *ring, u8 byte)
 	return true;
 }
 
-size_t ring_get(struct ring *ring, u8 *bytes, size_t len)
+size_t
+ring_get(struct ring *ring, u8 *bytes, size_t len)
 {
 	u32 tail = ring->tail;
 	u32 there = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE) - tail;
@@ -38,7 +41,8 @@ size_t ring_get(struct ring *ring, u8 *bytes, size_t len)
 	return taken;
 }
 
-u32 ring_used(const struct ring *ring)
+u32
+ring_used(const struct ring *ring)
 {
 	u32 tail = __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE);
 

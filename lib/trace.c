@@ -31,7 +31,8 @@ static const struct trace_kind kinds[TRACE_EVENTS] = {
 	[TRACE_IPI] = {"ipi",    "vector",	"cpu"    },
 };
 
-void trace_attach(u32 cpu, struct trace_slot *slots, u32 count)
+void
+trace_attach(u32 cpu, struct trace_slot *slots, u32 count)
 {
 	struct trace_ring *ring = &rings[cpu];
 
@@ -42,7 +43,8 @@ void trace_attach(u32 cpu, struct trace_slot *slots, u32 count)
 	__atomic_store_n(&ring->slots, slots, __ATOMIC_RELEASE);
 }
 
-void trace_event(enum trace_event_id event, u64 a, u64 b)
+void
+trace_event(enum trace_event_id event, u64 a, u64 b)
 {
 	struct trace_ring *ring = &rings[cpu_index()];
 	struct trace_slot *slot;
@@ -63,7 +65,8 @@ void trace_event(enum trace_event_id event, u64 a, u64 b)
 }
 
 /* False when the slot holds another record than this number's, or is being written. */
-static bool copy_record(const struct trace_ring *ring, u64 number, struct trace_record *out)
+static bool
+copy_record(const struct trace_ring *ring, u64 number, struct trace_record *out)
 {
 	const struct trace_slot *slot = &ring->slots[number & (ring->count - 1)];
 	u64 tag = __atomic_load_n(&slot->tag, __ATOMIC_ACQUIRE);
@@ -78,7 +81,8 @@ static bool copy_record(const struct trace_ring *ring, u64 number, struct trace_
 	return __atomic_load_n(&slot->tag, __ATOMIC_RELAXED) == tag;
 }
 
-bool trace_read(u32 cpu, u64 *seq, struct trace_record *out)
+bool
+trace_read(u32 cpu, u64 *seq, struct trace_record *out)
 {
 	const struct trace_ring *ring = &rings[cpu];
 	u64 next, at;
@@ -98,19 +102,22 @@ bool trace_read(u32 cpu, u64 *seq, struct trace_record *out)
 	return false;
 }
 
-u64 trace_dropped(u32 cpu)
+u64
+trace_dropped(u32 cpu)
 {
 	ASSERT(cpu < MAX_CPUS);
 	return __atomic_load_n(&rings[cpu].dropped, __ATOMIC_RELAXED);
 }
 
-const struct trace_kind *trace_kind(enum trace_event_id event)
+const struct trace_kind *
+trace_kind(enum trace_event_id event)
 {
 	ASSERT(event < TRACE_EVENTS);
 	return &kinds[event];
 }
 
-bool trace_event_from_name(const char *name, enum trace_event_id *out)
+bool
+trace_event_from_name(const char *name, enum trace_event_id *out)
 {
 	for (unsigned i = 0; i < TRACE_EVENTS; i++) {
 		if (strcmp(name, kinds[i].name) == 0) {
