@@ -6,7 +6,7 @@ from pathlib import Path
 
 FONT = Path(__file__).resolve().parents[2] / "drivers/font.c"
 WIDTH, HEIGHT = 8, 16
-FIRST = 0x20
+FIRST, COUNT = 0x20, 95  # printable ASCII
 TEXT_COLUMNS = 80
 TEXT_MEMORY, TEXT_SIZE = 0xB8000, 80 * 25 * 2
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
@@ -15,8 +15,9 @@ UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 def glyphs():
     """{16 bytes of rows: character}, from the font's table."""
     rows = re.findall(r"\{0x([0-9a-f]{16}), 0x([0-9a-f]{16})\}", FONT.read_text())
-    assert len(rows) == 95, f"{FONT} has {len(rows)} glyphs"
-    return {bytes.fromhex(high + low): chr(FIRST + n) for n, (high, low) in enumerate(rows)}
+    assert len(rows) >= COUNT, f"{FONT} has {len(rows)} glyphs"
+    return {bytes.fromhex(high + low): chr(FIRST + n)
+            for n, (high, low) in enumerate(rows[:COUNT])}
 
 
 class Screenshot:
