@@ -23,13 +23,55 @@ endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call host_program,$(t),tests/unit/$(t).c,,-lcmocka)))
 $(foreach f,$(FUZZERS),$(eval $(call host_program,$(f),tests/fuzz/$(f).c,-fsanitize=fuzzer,)))
 
-.PHONY: unit fuzz fuzz-short check test bench soak
+.PHONY: unit fuzz fuzz-short static tidy system check test bench soak
 
-unit: $(UNIT_TESTS:%=$(B)/host/%) ## the unit tests alone
-	@tests/unit/run $^
+# What is not built counts as failed, and the others still run.
+unit: | $(B)/packages-CHECK ## the unit tests alone
+	@$(MAKE) --no-print-directory -k $(UNIT_TESTS:%=$(B)/host/%) || true
+	@tests/unit/run $(UNIT_TESTS:%=$(B)/host/%)
 
 fuzz: $(FUZZERS:%=$(B)/host/%) ## fuzz without end (FUZZ_TIME=seconds each to bound it)
 	@tests/fuzz/run forever $^
 
-fuzz-short: $(FUZZERS:%=$(B)/host/%)
-	@tests/fuzz/run $(FUZZ_TIME) $^
+fuzz-short: | $(B)/packages-CHECK
+	@$(MAKE) --no-print-directory -k $(FUZZERS:%=$(B)/host/%) || true
+	@tests/fuzz/run $(FUZZ_TIME) $(FUZZERS:%=$(B)/host/%)
+
+PYTHON = /usr/bin/python3
+PYTEST = $(PYTHON) -m pytest -q
+
+# The checks of the tree; `tidy` are those and clang-tidy, which takes minutes.
+static: | $(B)/packages-CHECK $(B)/packages-BUILD
+	@$(PYTHON) tools/check/check.py -- $(CFLAGS)
+
+tidy: | $(B)/packages-CHECK $(B)/packages-BUILD
+	@$(PYTHON) tools/check/check.py --tidy -- $(CFLAGS)
+
+# Whole machines, two at a time; PYTEST_ARGS="-k panic" chooses among them.
+system: all | $(B)/packages-TEST
+	@$(PYTEST) -n 2 $(PYTEST_ARGS) tests/system tools/check
+
+# One runner after the other, whether or not one fails; each closes with its own total.
+define run_each
++@failed=; for runner in $(1); do \
+	echo "== $$runner"; begin=$$(date +%s); \
+	$(MAKE) --no-print-directory $$runner || failed="$$failed $$runner"; \
+	echo "== $$runner took $$(($$(date +%s) - begin)) s"; \
+done; \
+if [ -n "$$failed" ]; then echo "make $@: failed:$$failed"; exit 1; fi; \
+echo "make $@: all passed ($(1))"
+endef
+
+check: ## the quick part: unit tests and static checks
+	$(call run_each,unit static)
+
+test: $(B)/packages-TEST $(B)/packages-BUILD ## every test: unit, fuzz, static, whole machines
+	$(call run_each,all unit fuzz-short tidy system)
+
+bench: all | $(B)/packages-TEST ## the figures: sizes, instructions to the prompt, idle interrupts
+	@$(PYTHON) tools/bench.py
+
+SOAK_QEMU  ?= 200
+SOAK_BOCHS ?= 20
+soak: all | $(B)/packages-TEST ## boot again and again (SOAK_QEMU=200 SOAK_BOCHS=20 times)
+	@$(PYTHON) tests/system/soak.py $(SOAK_QEMU) $(SOAK_BOCHS)

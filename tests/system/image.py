@@ -55,9 +55,9 @@ def image(config=None, kernel=None):
     return made_once([b"mkimage", MKIMAGE.read_bytes(), config.encode(), kernel], ".iso", make)
 
 
-def grub_image(command_line, modules=()):
-    """An image as a person makes it by hand from GRUB: with a command line, and modules as
-    {name: bytes}."""
+def grub_image(command_line, modules=(), settings=()):
+    """An image as a person makes it by hand from GRUB: with a command line, modules as
+    {name: bytes}, and further lines of grub.cfg."""
     kernel, modules = KERNEL.read_bytes(), dict(modules)
 
     def make(path):
@@ -65,14 +65,15 @@ def grub_image(command_line, modules=()):
         shutil.rmtree(folder, ignore_errors=True)
         (folder / "boot/grub").mkdir(parents=True)
         (folder / "boot/ashlar.elf").write_bytes(kernel)
-        menu = f"set timeout=0\nmultiboot2 /boot/ashlar.elf {command_line}\n"
+        menu = "\n".join(["set timeout=0", *settings,
+                          f"multiboot2 /boot/ashlar.elf {command_line}"]) + "\n"
         for name, data in modules.items():
             (folder / "boot" / name).write_bytes(data)
             menu += f"module2 /boot/{name} {name}\n"
         (folder / "boot/grub/grub.cfg").write_text(menu + "boot\n")
         _run(["grub-mkrescue", "-o", path, folder])
         shutil.rmtree(folder)
-    parts = [b"grub", command_line.encode(), kernel]
+    parts = [b"grub", command_line.encode(), "\n".join(settings).encode(), kernel]
     for name, data in modules.items():
         parts += [name.encode(), data]
     return made_once(parts, ".iso", make)

@@ -36,7 +36,8 @@ def formatted(tree):
     """One complaint a file, with the first place: `clang-format -i FILE` mends all of them."""
     def job(path):
         said = run(tree, ["clang-format", "--dry-run", "-Werror", path])
-        return said and said.splitlines()[0] + " (clang-format -i mends it)"
+        return said and said.splitlines()[0].removeprefix(path + ":") + \
+            " (clang-format -i mends it)"
     return for_each(tree.c_files(), job)
 
 

@@ -100,6 +100,14 @@ def test_format(tree):
     assert len(said) == 1 and said[0].startswith("lib/a.c: ")
 
 
+def test_tidy(tree):
+    made = tree({".clang-tidy": "Checks: 'clang-analyzer-*'\nWarningsAsErrors: '*'\n",
+                 "lib/a.c": "int f(int x);\nint\nf(int x)\n{\n\treturn x == 0 ? 1 / x : x;\n}\n",
+                 "lib/b.c": "int b;\n"})
+    said = compilers.tidy(made, ["-I."])
+    assert len(said) == 1 and said[0].startswith("lib/a.c: ") and "Division by zero" in said[0]
+
+
 def test_licence_lines(tree):
     made = tree({"lib/a.c": SPDX, "lib/b.c": "int b;\n", "docs/text.md": "words\n",
                  "tools/run": "#!/bin/sh\n", "tests/corpus/1": "\x00\x01", "boot/e.asm": "nop\n"})

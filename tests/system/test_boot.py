@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+"""Every kind of machine comes up to the prompt, knows what it is, and powers off."""
+
+import re
+
+import pytest
+
+import image
+from machine import BOCHS_SVM, NO_VIRTUALISATION, VMX_WITHOUT_EPT
+
+
+def check(machine, cpus):
+    machine.expect_prompt()
+    assert machine.command("version").startswith("Ashlar ")
+    assert len(machine.command_json("cpu")["cpus"]) == cpus
+    machine.console.type_line("poweroff")
+    assert machine.powered_off()
+
+
+@pytest.mark.parametrize("iommu, name", [("intel", "VT-d"), ("amd", "AMD-Vi")])
+def test_svm_with_iommu(qemu, iommu, name):
+    machine = qemu(smp=2, iommu=iommu)
+    machine.expect_prompt()
+    said = machine.command("cpu")
+    assert "SVM" in said and "NPT" in said and name in said
+    check_again(machine, 2)
+
+
+def check_again(machine, cpus):
+    machine.console.send("\r")
+    check(machine, cpus)
+
+
+@pytest.mark.parametrize("cpus", [1, 8])
+def test_qemu_cpus(qemu, cpus):
+    check(qemu(smp=cpus), cpus)
+
+
+def test_without_virtualisation(qemu):
+    """The shell comes up; `cpu` and the log name what is missing and what to do."""
+    machine = qemu(cpu=NO_VIRTUALISATION)
+    machine.expect_prompt()
+    said = machine.command("cpu")
+    assert re.search(r"SVM|VMX", said) and "can't" in said
+    check_again(machine, 1)
+
+
+def test_ovmf(qemu):
+    check(qemu(firmware="ovmf", smp=2), 2)
+
+
+def test_ovmf_with_a_display(qemu):
+    check(qemu(firmware="ovmf", vga=True), 1)
+
+
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_bochs_vmx(bochs, cpus):
+    machine = bochs(smp=cpus)
+    machine.expect_prompt()
+    said = machine.command("cpu")
+    assert "VMX" in said and "EPT" in said and "unrestricted guest" in said
+    check_again(machine, cpus)
+
+
+def test_bochs_vmx_without_ept(bochs):
+    machine = bochs(cpu=VMX_WITHOUT_EPT)
+    machine.expect_prompt()
+    assert re.search(r"EPT.*", machine.command("cpu"))
+    assert "EPT" in machine.command("log")
+    check_again(machine, 1)
+
+
+def test_bochs_svm(bochs):
+    machine = bochs(cpu=BOCHS_SVM)
+    machine.expect_prompt()
+    assert "SVM" in machine.command("cpu")
+    check_again(machine, 1)
+
+
+X2APIC = image.BUILD / "tests/ashlar-x2apic.elf"
+
+
+def test_x2apic_hand_over(bochs):
+    """A stub before the kernel's entry turns x2APIC mode on, as some firmware does."""
+    machine = bochs(image.image(kernel=X2APIC.read_bytes()), smp=2)
+    check(machine, 2)
+
+
+@pytest.mark.parametrize("preference", [image.LOWEST, image.HIGHEST])
+def test_load_address(qemu, preference):
+    kernel = image.with_load_preference(image.KERNEL.read_bytes(), preference)
+    machine = qemu(image.image(kernel=kernel))
+    machine.expect_prompt()
+    loaded_at = int(re.search(r"image at 0x([0-9a-f]+)", machine.command("log"))[1], 16)
+    if preference == image.LOWEST:
+        assert loaded_at < 64 << 20
+    else:
+        assert loaded_at > 512 << 20
+    check_again(machine, 1)
+
+
+def test_six_gibibytes(qemu):
+    """Memory above 4 GiB, and the hole below."""
+    machine = qemu(memory=6144)
+    machine.expect_prompt()
+    memory = machine.command_json("mem")
+    assert 5.9 < memory["total"] / (1 << 30) <= 6
+    check_again(machine, 1)
+
+
+def test_little_memory(qemu):
+    check(qemu(memory=64), 1)

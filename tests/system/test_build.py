@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: MIT
+"""The build itself: the same bytes everywhere, only what has to be built, both compilers."""
+
+import os
+import subprocess
+
+import pytest
+
+import image
+
+JOBS = f"-j{os.cpu_count()}"
+pytestmark = pytest.mark.xdist_group("build")
+
+
+def copy_tree(folder):
+    """The source tree as a clone would have it, with what is not committed yet."""
+    folder.mkdir(parents=True)
+    files = subprocess.run(["git", "ls-files", "-z", "-co", "--exclude-standard"],
+                           cwd=image.ROOT, check=True, capture_output=True).stdout
+    there = b"\0".join(name for name in files.split(b"\0") if name and
+                       os.path.exists(os.path.join(os.fsencode(image.ROOT), name)))
+    archive = subprocess.run(["tar", "--null", "-T", "-", "-c"], cwd=image.ROOT, input=there,
+                             check=True, capture_output=True).stdout
+    subprocess.run(["tar", "-x"], cwd=folder, input=archive, check=True)
+    return folder
+
+
+def make(folder, *arguments):
+    """What make printed; it must succeed, and without a warning."""
+    environment = {name: value for name, value in os.environ.items()
+                   if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    done = subprocess.run(["make", JOBS, *arguments], cwd=folder, capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL, timeout=280, env=environment)
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said[-4000:]
+    assert "warning" not in done.stderr, said[-4000:]
+    return said
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    folder = copy_tree(tmp_path_factory.mktemp("first") / "ashlar")
+    make(folder)
+    return folder
+
+
+def test_two_folders_give_identical_bytes(built, tmp_path):
+    other = copy_tree(tmp_path / "a-folder-with-a-longer-name" / "ashlar")
+    make(other, "build/ashlar.elf")
+    first = (built / "build/ashlar.elf").read_bytes()
+    assert (other / "build/ashlar.elf").read_bytes() == first
+
+
+def test_no_debug_sections_in_the_image(built):
+    sections = subprocess.run(["readelf", "-SW", built / "build/ashlar.elf"], check=True,
+                              capture_output=True, text=True).stdout
+    assert ".debug" not in sections and ".symtab" not in sections
+    debug = subprocess.run(["readelf", "-SW", built / "build/ashlar.debug"], check=True,
+                           capture_output=True, text=True).stdout
+    assert ".debug_info" in debug
+
+
+def objects(folder):
+    """{object: time of its making}"""
+    return {str(path.relative_to(folder)): path.stat().st_mtime_ns
+            for path in (folder / "build/obj").rglob("*.o")}
+
+
+def test_nothing_is_built_twice(built):
+    before = objects(built)
+    make(built)
+    assert objects(built) == before
+
+
+def dependents(folder, header):
+    """The objects whose dependency files name a header."""
+    return {str(path.relative_to(folder).with_suffix(".o"))
+            for path in (folder / "build/obj").rglob("*.d") if f" {header}" in path.read_text()}
+
+
+def test_a_changed_header_rebuilds_what_includes_it(built):
+    make(built)
+    before, expected = objects(built), dependents(built, "lib/log.h")
+    (built / "lib/log.h").touch()
+    make(built)
+    rebuilt = {name for name, time in objects(built).items() if time != before[name]}
+    compiled = {name for name in rebuilt if "symbols" not in name}
+    assert compiled == expected and "build/obj/lib/log.o" in compiled
+    assert len(compiled) < len(before)
+
+
+def test_clang_builds_it_too(built):
+    make(built, "CC=clang", "B=build/clang")
+    assert (built / "build/clang/ashlar.elf").stat().st_size > 0
+
+
+def test_help_lists_the_targets(built):
+    said = make(built, "help")
+    for target in ("run", "test", "check", "bench", "fuzz", "soak", "iso", "clean"):
+        assert f"\n{target} " in "\n" + said, target

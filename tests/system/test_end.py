@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+"""How a machine ends: power-off, reboot, panic."""
+
+import re
+
+import pytest
+
+BANNER = r"Ashlar \d+\.\d+\.\d+"
+
+
+def test_reboot_resets_qemu(qemu):
+    machine = qemu(smp=2)
+    machine.expect_prompt()
+    machine.console.type_line("reboot")
+    assert machine.ended_by() == "guest-reset"
+
+
+def test_reboot_comes_back_in_qemu(qemu):
+    machine = qemu(smp=2, reboots=True)
+    comes_back(machine)
+    machine.console.type_line("poweroff")
+    assert machine.powered_off()
+
+
+def test_reboot_comes_back_in_bochs(bochs):
+    machine = bochs(smp=2)
+    comes_back(machine)
+    machine.console.type_line("poweroff")
+    assert machine.powered_off()
+
+
+def comes_back(machine):
+    machine.expect(BANNER, 60)
+    machine.expect_prompt()
+    machine.console.type_line("reboot")
+    machine.expect(BANNER, 60)
+    machine.expect_prompt()
+    assert "Ashlar" in machine.command("version")
+
+
+def panic_text(machine, command):
+    machine.expect_prompt()
+    machine.console.type_line(command)
+    machine.expect("Ashlar has stopped")
+    return machine.console.line.before.decode().replace("\r\n", "\n")
+
+
+def check_panic(said, cpu, other):
+    assert f"PANIC on CPU {cpu}: " in said
+    for register in ("RIP", "RSP", "RAX", "R15", "CR2", "CR3"):
+        assert re.search(rf"\b{register} +[0-9a-f]{{8,16}}\b", said), register
+    frames = re.findall(r"^  [0-9a-f]{16} (\w+)\+0x[0-9a-f]+$", said, re.MULTILINE)
+    assert any("panic" in name for name in frames), f"no backtrace into the command: {frames}"
+    assert len(frames) >= 3
+    assert re.search(rf"stopped at:\n  CPU {other}: [0-9a-f]{{16}} \w+\+0x", said)
+    assert "did not stop" not in said
+    assert re.search(r"Last lines of the log:\n  \[ *\d+\.\d{6}\] \S", said)
+
+
+@pytest.mark.parametrize("command, cpu", [("panic", 0), ("panic 1", 1)])
+def test_panic_in_qemu(qemu, command, cpu):
+    machine = qemu(smp=2)
+    check_panic(panic_text(machine, command), cpu, 1 - cpu)
+    machine.expect("reset the machine")
+    assert halted_cpus(machine) == 2
+
+
+def halted_cpus(machine):
+    state = machine.qmp.command("human-monitor-command", **{"command-line": "info registers -a"})
+    return state.count("HLT=1")
+
+
+def test_panic_in_bochs(bochs):
+    check_panic(panic_text(bochs(smp=2), "panic 1"), 1, 0)
+
+
+def test_panic_of_a_cpu_that_is_not_there(qemu):
+    machine = qemu()
+    machine.expect_prompt()
+    assert machine.command("panic 1").startswith("error: ")
+    assert "Ashlar" in machine.command("version")
