@@ -9,6 +9,7 @@
 #include "boot/boot.h"
 #include "drivers/acpi_dmar.h"
 #include "drivers/acpi_madt.h"
+#include "include/bits.h"
 #include "include/panic.h"
 #include "mm/kmap.h"
 

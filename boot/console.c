@@ -7,6 +7,7 @@
 #include "drivers/uart.h"
 #include "include/panic.h"
 #include "lib/format.h"
+#include "mm/direct.h"
 #include "mm/kmap.h"
 
 enum { EARLY_MAP_END_GIB = 4 }; /* entry.asm maps so much */

@@ -12,6 +12,7 @@
 #include "include/panic.h"
 #include "lib/string.h"
 #include "lib/trace.h"
+#include "mm/direct.h"
 #include "mm/frame.h"
 #include "mm/heap.h"
 #include "mm/kmap.h"

@@ -4,6 +4,7 @@
 #include "arch/x86_64/paging.h"
 #include "boot/boot.h"
 #include "include/panic.h"
+#include "mm/direct.h"
 #include "mm/frame.h"
 #include "mm/kmap.h"
 

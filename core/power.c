@@ -11,7 +11,9 @@
 #include "drivers/acpi_power.h"
 #include "drivers/pci.h"
 #include "drivers/post.h"
+#include "include/intrin.h"
 #include "include/panic.h"
+#include "lib/log.h"
 #include "mm/direct.h"
 #include "mm/frame.h"
 

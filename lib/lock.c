@@ -27,39 +27,53 @@ check_rank(const struct spinlock *lock, u32 cpu)
 		      held_ranks[cpu]);
 }
 
-u64
-spin_lock(struct spinlock *lock)
+void
+spin_lock_irqoff(struct spinlock *lock)
 {
-	u64 flags = irq_save();
 	u32 cpu = cpu_index(), ticket;
 
+	ASSERT(!irqs_enabled());
 	if (READ_ONCE(disabled))
-		return flags;
+		return;
 	check_rank(lock, cpu);
 	ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
 	while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket) {
 		if (READ_ONCE(disabled))
-			return flags;
+			return;
 		cpu_relax();
 	}
 	lock->holder = cpu + 1;
 	held_ranks[cpu] |= 1u << lock->rank;
+}
+
+void
+spin_unlock_irqoff(struct spinlock *lock)
+{
+	u32 cpu = cpu_index();
+
+	if (READ_ONCE(disabled))
+		return;
+	if (lock->holder != cpu + 1)
+		panic("lock %s: released by CPU %u, held by %d", lock->name, cpu,
+		      (int)lock->holder - 1);
+	lock->holder = 0;
+	held_ranks[cpu] &= ~(1u << lock->rank);
+	__atomic_store_n(&lock->serving, lock->serving + 1, __ATOMIC_RELEASE);
+}
+
+u64
+spin_lock(struct spinlock *lock)
+{
+	u64 flags = irq_save();
+
+	spin_lock_irqoff(lock);
 	return flags;
 }
 
 void
 spin_unlock(struct spinlock *lock, u64 flags)
 {
-	u32 cpu = cpu_index();
-
-	if (!READ_ONCE(disabled)) {
-		if (lock->holder != cpu + 1)
-			panic("lock %s: released by CPU %u, held by %d", lock->name, cpu,
-			      (int)lock->holder - 1);
-		lock->holder = 0;
-		held_ranks[cpu] &= ~(1u << lock->rank);
-		__atomic_store_n(&lock->serving, lock->serving + 1, __ATOMIC_RELEASE);
-	}
+	spin_unlock_irqoff(lock);
 	irq_restore(flags);
 }
 

@@ -44,6 +44,11 @@ void spin_init(struct spinlock *lock, enum lock_rank rank, const char *name);
 /* Interrupts are off from here; answers the flags for spin_unlock(). */
 __must_check u64 spin_lock(struct spinlock *lock);
 void spin_unlock(struct spinlock *lock, u64 flags);
+
+/* The same where interrupts are off already, and stay so. */
+void spin_lock_irqoff(struct spinlock *lock);
+void spin_unlock_irqoff(struct spinlock *lock);
+
 bool spin_held(const struct spinlock *lock); /* by this CPU */
 
 /* After a panic locks no longer wait: their holders are stopped for good. */

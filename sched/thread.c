@@ -141,9 +141,9 @@ thread_switch(void)
 	u64 flags = irq_save();
 	struct run_queue *q = this_queue();
 
-	(void)spin_lock(&q->lock);
+	spin_lock_irqoff(&q->lock);
 	switch_locked(q);
-	spin_unlock(&q->lock, 0);
+	spin_unlock_irqoff(&q->lock);
 	irq_restore(flags);
 }
 
@@ -157,11 +157,11 @@ thread_preempt(void)
 	u64 flags = irq_save();
 	struct run_queue *q = this_queue();
 
-	(void)spin_lock(&q->lock);
+	spin_lock_irqoff(&q->lock);
 	if (q->current->state == THREAD_BLOCKED)
 		q->current->state = THREAD_RUNNING;
 	switch_locked(q);
-	spin_unlock(&q->lock, 0);
+	spin_unlock_irqoff(&q->lock);
 	irq_restore(flags);
 }
 
@@ -178,11 +178,12 @@ thread_begin(void)
 	struct run_queue *q = this_queue();
 	struct thread *self = q->current;
 
-	spin_unlock(&q->lock, 0);
+	spin_unlock_irqoff(&q->lock);
 	irq_restore(RFLAGS_IF);
 	self->fn(self->arg);
 
-	(void)spin_lock(&q->lock);
+	(void)irq_save();
+	spin_lock_irqoff(&q->lock);
 	self->state = THREAD_EXITED;
 	list_append(&q->dead, &self->link);
 	switch_locked(q);

@@ -7,7 +7,7 @@
 #include "arch/x86_64/interrupt.h"
 #include "arch/x86_64/lapic.h"
 #include "arch/x86_64/time.h"
-#include "include/panic.h"
+#include "include/intrin.h"
 #include "lib/lock.h"
 #include "lib/trace.h"
 
@@ -83,13 +83,14 @@ timer_set(struct timer *timer, u64 when_ns)
 	timer_cancel(timer);
 	flags = irq_save(); /* stay on this CPU between choosing its queue and locking it */
 	q = &queues[cpu_index()];
-	(void)spin_lock(&q->lock);
+	spin_lock_irqoff(&q->lock);
 	timer->cpu = cpu_index();
 	timer->when_ns = when_ns;
 	insert_sorted(q, timer);
 	if (q->timers.next == &timer->link)
 		arm_hardware(q);
-	spin_unlock(&q->lock, flags);
+	spin_unlock_irqoff(&q->lock);
+	irq_restore(flags);
 }
 
 /* The first timer whose time has come, taken out of the list; or NULL. */

@@ -4,6 +4,7 @@
 
 #include "include/panic.h"
 #include "lib/string.h"
+#include "lib/text.h"
 
 enum { CELL_MAX = 32 }; /* of a number; text is not copied */
 

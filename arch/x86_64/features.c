@@ -3,6 +3,7 @@
 #include "arch/x86_64/features.h"
 
 #include "arch/x86_64/msr.h"
+#include "lib/string.h"
 #include "lib/text.h"
 
 enum reg { EAX, EBX, ECX, EDX };

@@ -54,6 +54,12 @@ clock_ns(void)
 	return source_start_ns + scale_32(read_extended() - extended_start, source_ns_32);
 }
 
+u64
+clock_from_tsc(u64 tsc)
+{
+	return tsc_to_ns(tsc - first_tsc);
+}
+
 void
 clock_use(const struct refclock *ref)
 {

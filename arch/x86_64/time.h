@@ -13,6 +13,9 @@ enum { NS_PER_US = 1000, NS_PER_MS = 1000000, NS_PER_S = 1000000000 };
 /* Nanoseconds since the hypervisor's start; never goes backwards, the same on every CPU. */
 u64 clock_ns(void);
 
+/* The clock at a reading of this CPU's TSC, as far as the TSC can be trusted. */
+u64 clock_from_tsc(u64 tsc);
+
 /* Spins; sums what it spends for wait_total_ns(). */
 void delay_us(u64 us);
 
