@@ -189,19 +189,20 @@ boot_main(u32 magic, u32 info_address, u64 image, u64 tsc)
 {
 	int err;
 
-	post_code(POST_BOOT_INFO);
+	post_code(POST_TRAPS);
 	tsc_at_start = tsc;
 	clock_init(tsc);
+	load_early_tables();
 	log_set_clock(clock_ns);
 	features_detect();
+	post_code(POST_BOOT_INFO);
 	log_info("Ashlar " ASHLAR_VERSION ", image at %#lx", image);
-	err = multiboot2_parse(magic, hpa_to_ptr(HPA(info_address)), 4 * GiB - info_address, &info);
+	err = multiboot2_parse(magic, hpa_to_ptr(HPA(info_address)), 4 * GiB - info_address,
+			       cpu_features()->phys_bits, &info);
 	if (err == 0)
 		read_config();
 	post_code(POST_CONSOLE);
 	console_open(&config, &info.framebuffer);
-	post_code(POST_TRAPS);
-	load_early_tables();
 	cpu_protect();
 	if (err != 0)
 		panic("%s", info.error);

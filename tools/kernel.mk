@@ -52,3 +52,9 @@ $(B)/ashlar.elf: $(B)/ashlar.debug
 	objcopy --strip-all $< $@
 
 -include $(C_SOURCES:%.c=$(B)/obj/%.d) $(ASM_SOURCES:%.asm=$(B)/obj/%.asm.d)
+
+# The same image with another entry, for tests: the hand-over in x2APIC mode.
+$(B)/tests/ashlar-x2apic.elf: $(OBJECTS) $(B)/obj/symbols.o $(B)/obj/tests/system/x2apic_entry.asm.o
+	@mkdir -p $(@D)
+	ld.lld $(LDFLAGS) -T linker.ld -e x2apic_entry $^ -o $@.full
+	objcopy --strip-all $@.full $@
