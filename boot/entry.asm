@@ -31,6 +31,9 @@ MSR_GS_BASE equ 0xc0000101
 ; The physical address of a symbol of the image, from the load base in EBP.
 %define phys(symbol) ebp + (symbol - KERNEL_BASE)
 
+; No framebuffer tag: with it GRUB changes to a VESA mode on a BIOS (Bochs' video BIOS crashes in
+; that), without it there is VGA text on a BIOS, and a framebuffer on UEFI if GRUB has its video
+; modules loaded.
 section .multiboot progbits alloc exec nowrite align=8
 header:
 	dd MB2_MAGIC, 0, header_end - header
@@ -38,9 +41,6 @@ header:
 align 8
 	dw 10, 0		; relocatable: anywhere below 4 GiB, preferably low
 	dd 24, 0x100000, 0xffffffff, 0x200000, 1
-align 8
-	dw 5, 1			; framebuffer: any, and only if there is one
-	dd 20, 0, 0, 0
 align 8
 	dw 6, 0			; modules on page boundaries
 	dd 8
