@@ -30,31 +30,37 @@ frame_scrub_ticks(void)
 	return __atomic_load_n(&scrub_ticks, __ATOMIC_RELAXED);
 }
 
-static void
+static int
 add(const struct memmap *map, u64 from, u64 to)
 {
 	u64 flags = spin_lock(&lock);
-	unsigned first = zones_add(map, from, to, &total_pages, &metadata_pages);
+	unsigned first = zones_count();
+	int err = zones_add(map, from, to, &total_pages, &metadata_pages);
 
 	for (unsigned i = first; i < zones_count(); i++)
 		buddy_release(zone_at(i), zone_at(i)->first, zone_at(i)->pages, false);
 	spin_unlock(&lock, flags);
+	return err;
 }
 
 int
 frame_init(const struct memmap *map)
 {
+	int err;
+
 	zones_reset();
 	buddy_reset();
 	total_pages = metadata_pages = 0;
-	add(map, 0, 4 * GiB);
-	return total_pages > metadata_pages ? 0 : fail(-ERR_NOMEM);
+	err = add(map, 0, 4 * GiB);
+	if (err == 0 && total_pages == metadata_pages)
+		return fail(-ERR_NOMEM);
+	return err;
 }
 
-void
+int
 frame_add(const struct memmap *map)
 {
-	add(map, 4 * GiB, DIRECT_SIZE);
+	return add(map, 4 * GiB, DIRECT_SIZE);
 }
 
 int

@@ -80,19 +80,27 @@ add_range(u64 base, u64 end)
 	}
 }
 
-/* The end of the largest new zone becomes the bytes of all of them. */
-static u64
-place_states(unsigned first, u64 total)
+static struct zone *
+largest_from(unsigned first)
 {
-	u64 pages = (total + PAGE_SIZE - 1) / PAGE_SIZE;
 	struct zone *largest = &zones[first];
-	u8 *states;
 
 	for (unsigned i = first; i < count; i++) {
 		if (zones[i].pages > largest->pages)
 			largest = &zones[i];
 	}
-	ASSERT(largest->pages >= pages);
+	return largest;
+}
+
+/* The end of the largest new zone becomes the bytes of all of them. */
+static int
+place_states(unsigned first, u64 pages)
+{
+	struct zone *largest = largest_from(first);
+	u8 *states;
+
+	if (largest->pages < pages)
+		return fail(-ERR_NOMEM);
 	largest->pages -= pages;
 	states = hpa_to_ptr(HPA((largest->first + largest->pages) * PAGE_SIZE));
 	memset(states, 0, pages * PAGE_SIZE);
@@ -100,14 +108,14 @@ place_states(unsigned first, u64 total)
 		zones[i].state = states;
 		states += zones[i].pages;
 	}
-	return pages;
+	return 0;
 }
 
-unsigned
+int
 zones_add(const struct memmap *map, u64 from, u64 to, u64 *total, u64 *metadata)
 {
 	unsigned first = count;
-	u64 pages = 0;
+	u64 pages = 0, state_pages;
 
 	for (unsigned i = 0; i < map->count; i++) {
 		const struct mem_range *r = &map->range[i];
@@ -117,10 +125,16 @@ zones_add(const struct memmap *map, u64 from, u64 to, u64 *total, u64 *metadata)
 	}
 	for (unsigned i = first; i < count; i++)
 		pages += zones[i].pages;
-	if (pages > 0)
-		*metadata += place_states(first, pages);
+	if (pages == 0)
+		return 0;
+	state_pages = (pages + PAGE_SIZE - 1) / PAGE_SIZE;
+	if (place_states(first, state_pages) != 0) {
+		count = first;
+		return -ERR_NOMEM;
+	}
 	*total += pages;
-	return first;
+	*metadata += state_pages;
+	return 0;
 }
 
 struct block

@@ -39,10 +39,10 @@ void zones_reset(void);
 
 /*
  * Adds the map's usable RAM in [from, to), with the bytes taken from the end of its largest piece,
- * all FRAME_INSIDE. Answers the index of the first new zone; the pages of all new zones are added
- * to *total, the pages that the bytes take to *metadata.
+ * all FRAME_INSIDE. The pages of all new zones are added to *total, the pages that the bytes take
+ * to *metadata. -ERR_NOMEM: no piece is large enough for the bytes, and nothing is added.
  */
-unsigned zones_add(const struct memmap *map, u64 from, u64 to, u64 *total, u64 *metadata);
+__must_check int zones_add(const struct memmap *map, u64 from, u64 to, u64 *total, u64 *metadata);
 
 unsigned zones_count(void);
 struct zone *zone_at(unsigned index); /* by rising address */
