@@ -29,7 +29,7 @@ enum {
  */
 __must_check int frame_init(const struct memmap *map);
 
-/* Takes over the rest, from 4 GiB up, once the final direct map is loaded. */
+/* Takes over the rest, if any, from 4 GiB up, once the final direct map is loaded. -ERR_NOMEM. */
 __must_check int frame_add(const struct memmap *map);
 
 /* 2^order pages, aligned to their size. -ERR_NOMEM. */

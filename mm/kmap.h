@@ -34,7 +34,7 @@ __must_check int kmap_device(hpa_t pa, u64 size, unsigned type, void **out);
 /* Maps a table of the firmware, wherever it is, read-only and cached. Errors as kmap_device(). */
 __must_check int kmap_table(hpa_t pa, u64 size, void **out);
 
-/* Undoes kmap_device() or kmap_table(); any address in the first page will do. */
+/* Undoes kmap_device() or kmap_table(); any address in it will do. */
 void kmap_unmap(const void *ptr);
 
 /* A zeroed stack; *top is the address behind it, a multiple of 4096. -ERR_NOMEM. */

@@ -66,8 +66,8 @@ struct pt {
 	u64 tables;		   /* with the root */
 	u64 leaves[PT_LEVELS_MAX]; /* by level */
 	u32 unflushed;		   /* changes that no pt_flush() has followed yet */
-	/* Flushes [va, va + size) from every TLB that may hold it; with its upper tables. */
-	void (*flush)(struct pt *pt, u64 va, u64 size);
+	/* Flushes first to last, included, from every TLB that may hold it; upper tables too. */
+	void (*flush)(struct pt *pt, u64 first, u64 last);
 };
 
 enum { PT_FLUSH_TABLES = 32 };
@@ -83,7 +83,7 @@ struct pt_flush {
 
 /* An empty table; leaf_max is the highest level that the hardware allows leaves at. -ERR_NOMEM. */
 __must_check int pt_init(struct pt *pt, const struct pt_format *format, unsigned leaf_max,
-			 void (*flush)(struct pt *pt, u64 va, u64 size));
+			 void (*flush)(struct pt *pt, u64 first, u64 last));
 
 /* Frees all tables; no hardware uses them any more, and all changes are flushed. */
 void pt_fini(struct pt *pt);
@@ -128,7 +128,8 @@ void pt_flush(struct pt *pt, struct pt_flush *flush);
 void pt_assert_flushed(const struct pt *pt);
 
 /* Bytes that a leaf at this level maps. */
-static inline u64 pt_page_size(unsigned level)
+static inline u64
+pt_page_size(unsigned level)
 {
 	return PAGE_SIZE << (9 * level);
 }

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* mem: the accounts of frames, heap and tables, and the memory map. */
+#include "shell/cmd_mem.h"
+
+#include "arch/x86_64/irq.h"
+#include "mm/frame.h"
+#include "mm/heap.h"
+#include "mm/kmap.h"
+#include "mm/memmap.h"
+#include "sched/thread.h"
+#include "sched/timer.h"
+#include "shell/listing.h"
+
+struct accounts {
+	struct frame_stats frames;
+	struct heap_stats heap;
+	struct kmap_stats map;
+	u64 ids; /* interrupt vectors in use */
+};
+
+static u64
+vectors_in_use(void)
+{
+	struct irq_info info;
+	u64 n = 0;
+
+	for (unsigned vector = 0; vector <= 0xff; vector++)
+		n += irq_info((u8)vector, &info);
+	return n;
+}
+
+static void
+read_accounts(struct accounts *a)
+{
+	frame_stats(&a->frames);
+	heap_stats(&a->heap);
+	kmap_stats(&a->map);
+	a->ids = vectors_in_use();
+}
+
+struct size_text {
+	char text[24];
+};
+
+/* Whole MiB from 10 MiB up, else KiB. */
+static struct size_text
+size_text(u64 bytes)
+{
+	struct size_text t;
+
+	if (bytes >= 10 * MiB)
+		format(t.text, sizeof(t.text), "%lu MiB", bytes / MiB);
+	else
+		format(t.text, sizeof(t.text), "%lu KiB", bytes / KiB);
+	return t;
+}
+
+static struct size_text
+pages_text(u64 pages)
+{
+	return size_text(pages * PAGE_SIZE);
+}
+
+static void
+print_totals(struct sink *out, const struct frame_stats *f)
+{
+	sink_printf(out, "total    %10s\n", pages_text(f->total).text);
+	sink_printf(out, "free     %10s   %s of it scrubbed already; largest block %s\n",
+		    pages_text(f->free).text, pages_text(f->clean).text,
+		    pages_text(f->largest).text);
+	sink_printf(out, "used     %10s\n", pages_text(f->used).text);
+}
+
+static void
+print_use(struct sink *out, const struct accounts *a)
+{
+	sink_printf(out, "  frame table %7s   one byte a page\n",
+		    pages_text(a->frames.metadata).text);
+	sink_printf(out, "  heap     %10s   %lu objects, %lu bytes\n",
+		    pages_text(a->heap.pages).text, a->heap.objects, a->heap.bytes);
+	sink_printf(out,
+		    "  own page tables %3s   direct map by %lu x 1 GiB, %lu x 2 MiB, %lu x 4 KiB\n",
+		    pages_text(a->map.tables).text, a->map.direct[2], a->map.direct[1],
+		    a->map.direct[0]);
+	sink_printf(out, "mapped   %10s   %lu devices, tables and stacks\n",
+		    size_text(a->map.area_bytes).text, a->map.areas);
+}
+
+static void
+print_map(struct sink *out, const struct memmap *map)
+{
+	sink_printf(out, "\nmemory map:\n");
+	for (unsigned i = 0; i < map->count; i++) {
+		const struct mem_range *r = &map->range[i];
+
+		sink_printf(out, "  %012lx-%012lx %10s  %s\n", r->base, r->base + r->size - 1,
+			    size_text(r->size).text, mem_type_name(r->type));
+	}
+}
+
+/* All that must come back to its old value when what was started has been stopped. */
+static void
+json_used(struct json *j, const struct accounts *a)
+{
+	json_object(j, "used");
+	json_number(j, "frames", a->frames.used);
+	json_number(j, "heap", a->heap.bytes);
+	json_number(j, "heap_objects", a->heap.objects);
+	json_number(j, "tables", a->map.tables);
+	json_number(j, "areas", a->map.areas);
+	json_number(j, "ids", a->ids);
+	json_number(j, "timers", timer_count());
+	json_number(j, "threads", thread_count());
+	json_close(j);
+}
+
+static void
+json_direct_map(struct json *j, const struct kmap_stats *map)
+{
+	json_object(j, "direct_map");
+	json_number(j, "4K", map->direct[0]);
+	json_number(j, "2M", map->direct[1]);
+	json_number(j, "1G", map->direct[2]);
+	json_close(j);
+}
+
+static void
+json_map(struct json *j, const struct memmap *map)
+{
+	json_array(j, "map");
+	for (unsigned i = 0; i < map->count; i++) {
+		json_object(j, NULL);
+		json_number(j, "base", map->range[i].base);
+		json_number(j, "size", map->range[i].size);
+		json_text(j, "type", mem_type_name(map->range[i].type));
+		json_close(j);
+	}
+	json_close(j);
+}
+
+static void
+print_json(struct sink *out, const struct accounts *a)
+{
+	struct json j;
+
+	json_init(&j, out);
+	json_object(&j, NULL);
+	json_number(&j, "total", a->frames.total * PAGE_SIZE);
+	json_number(&j, "free", a->frames.free * PAGE_SIZE);
+	json_number(&j, "clean", a->frames.clean * PAGE_SIZE);
+	json_number(&j, "largest", a->frames.largest * PAGE_SIZE);
+	json_used(&j, a);
+	json_direct_map(&j, &a->map);
+	json_map(&j, kmap_memmap());
+	json_close(&j);
+}
+
+static int
+run(const struct command_call *call)
+{
+	struct accounts a;
+
+	read_accounts(&a);
+	if (call->json) {
+		print_json(call->out, &a);
+		return 0;
+	}
+	print_totals(call->out, &a.frames);
+	print_use(call->out, &a);
+	print_map(call->out, kmap_memmap());
+	return 0;
+}
+
+const struct command cmd_mem = {
+	.name = "mem",
+	.usage = "",
+	.summary = "memory: how much there is, who uses it, and the memory map",
+	.details =
+		"total, free and used count the RAM that Ashlar manages. With -j, total and free "
+		"are\n"
+		"bytes, and used has a count of everything that can be allocated: frames (pages),\n"
+		"heap (bytes), page tables, ids (interrupt vectors), timers and threads.\n",
+	.has_json = true,
+	.run = run,
+};
