@@ -42,7 +42,8 @@ enum {
 #define BOOT_ARCH_VGA_NOT_PRESENT BIT32(2)
 
 /* I/O ports have 16 bits; nothing else can be right. */
-static bool gas_usable(const struct acpi_gas *gas)
+static bool
+gas_usable(const struct acpi_gas *gas)
 {
 	if (gas->space == ACPI_SPACE_IO)
 		return gas->address != 0 && gas->address <= 0xffff;
@@ -51,7 +52,8 @@ static bool gas_usable(const struct acpi_gas *gas)
 }
 
 /* A register block: the X_ field where it has a usable value, else the 32-bit port. */
-static struct acpi_gas block(const u8 *fadt, unsigned x_field, unsigned field, u8 bytes)
+static struct acpi_gas
+block(const u8 *fadt, unsigned x_field, unsigned field, u8 bytes)
 {
 	struct acpi_gas gas = acpi_get_gas(fadt + x_field);
 
@@ -66,7 +68,8 @@ static struct acpi_gas block(const u8 *fadt, unsigned x_field, unsigned field, u
 }
 
 /* A table's address: the 64-bit field where it has one. */
-static hpa_t pointer(const u8 *fadt, unsigned x_field, unsigned field)
+static hpa_t
+pointer(const u8 *fadt, unsigned x_field, unsigned field)
 {
 	u64 wide = acpi_get64(fadt + x_field);
 
@@ -74,12 +77,14 @@ static hpa_t pointer(const u8 *fadt, unsigned x_field, unsigned field)
 }
 
 /* PCI too: "the reset register may be in system I/O, system memory or PCI" (4.8.3.6). */
-static bool reset_usable(const struct acpi_gas *gas)
+static bool
+reset_usable(const struct acpi_gas *gas)
 {
 	return gas_usable(gas) || (gas->space == ACPI_SPACE_PCI && gas->address != 0);
 }
 
-static void parse_registers(const u8 *fadt, struct acpi_fadt_info *out)
+static void
+parse_registers(const u8 *fadt, struct acpi_fadt_info *out)
 {
 	u8 event_bytes = fadt[FADT_PM1_EVT_LEN], control_bytes = fadt[FADT_PM1_CNT_LEN];
 
@@ -100,7 +105,8 @@ static void parse_registers(const u8 *fadt, struct acpi_fadt_info *out)
 }
 
 /* What firmware before ACPI 2.0 has in these bytes means nothing. */
-static void parse_since_v2(const u8 *fadt, u32 flags, struct acpi_fadt_info *out)
+static void
+parse_since_v2(const u8 *fadt, u32 flags, struct acpi_fadt_info *out)
 {
 	u32 boot_arch = acpi_get16(fadt + FADT_BOOT_ARCH);
 
@@ -112,7 +118,8 @@ static void parse_since_v2(const u8 *fadt, u32 flags, struct acpi_fadt_info *out
 	out->hardware_reduced = (flags & FLAG_HW_REDUCED_ACPI) != 0;
 }
 
-int acpi_fadt_parse(struct acpi_bytes table, struct acpi_fadt_info *out)
+int
+acpi_fadt_parse(struct acpi_bytes table, struct acpi_fadt_info *out)
 {
 	u8 fadt[FADT_SIZE] = {0};
 	u32 flags;
