@@ -85,14 +85,16 @@ parse_x2apic(const u8 *at, struct acpi_madt_info *out)
 	return 0;
 }
 
-/* 5.2.12.3 */
+/* 5.2.12.3. Address 0 is a known mistake of firmware, for one that is not there. */
 static int
 parse_ioapic(const u8 *at, struct acpi_madt_info *out)
 {
+	if (acpi_get32(at + 4) == 0) {
+		log_warn("ACPI: the MADT has I/O APIC %u at address 0; it is not used", at[2]);
+		return 0;
+	}
 	if (out->ioapic_count == MADT_IOAPICS_MAX)
 		return fail(-ERR_FULL);
-	if (acpi_get32(at + 4) == 0)
-		return fail(-ERR_FORMAT);
 	out->ioapics[out->ioapic_count++] = (struct madt_ioapic){
 		.id = at[2],
 		.address = HPA(acpi_get32(at + 4)),
