@@ -9,7 +9,9 @@
 #include "include/bits.h"
 #include "lib/log.h"
 
-enum { INFO_HEAD = 8 }; /* total size, reserved */
+/* Head: total size, reserved. Boot loaders need a few KiB; with modules by the dozen, tens of them.
+ */
+enum { INFO_HEAD = 8, INFO_SIZE_MAX = 1 << 20 };
 
 struct tag_kind {
 	const char *name;
@@ -88,18 +90,19 @@ read_tags(const u8 *info, u32 total, struct boot_info *out)
 static void
 read_info(const void *info, size_t limit, struct boot_info *out)
 {
+	size_t most = MIN(limit, (size_t)INFO_SIZE_MAX);
 	u32 total;
 
-	if (info == NULL || limit < INFO_HEAD + TAG_HEAD) {
+	if (info == NULL || most < INFO_HEAD + TAG_HEAD) {
 		boot_refuse(out, "The boot loader handed over no information. " MULTIBOOT2_ADVICE);
 		return;
 	}
 	total = get32(info);
-	if (total < INFO_HEAD + TAG_HEAD || total > limit)
+	if (total < INFO_HEAD + TAG_HEAD || total > most)
 		boot_refuse(out,
 			    "The boot loader's information is malformed: it says it has %u bytes; "
 			    "expected %u to %zu. " MULTIBOOT2_ADVICE,
-			    total, INFO_HEAD + TAG_HEAD, limit);
+			    total, INFO_HEAD + TAG_HEAD, most);
 	else
 		read_tags(info, total, out);
 }

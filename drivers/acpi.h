@@ -61,9 +61,9 @@ struct acpi_table {
 };
 
 /*
- * Finds, checks and reads all tables. The RSDP and ops are not kept. -ERR_NOENT when there is no
- * RSDP, -ERR_FORMAT or -ERR_CHECKSUM when it is broken, -ERR_NODEV when neither XSDT nor RSDT can
- * be used: the log then says so, and the machine is one without tables.
+ * Finds, checks and reads all tables; rsdp and ops are not kept. -ERR_NOENT when there is no RSDP,
+ * -ERR_FORMAT or -ERR_CHECKSUM when it is broken, -ERR_NODEV when neither XSDT nor RSDT can be
+ * used: then this is a machine without tables.
  */
 __must_check int acpi_init(const struct acpi_rsdp_copy *rsdp, const struct acpi_ops *ops);
 

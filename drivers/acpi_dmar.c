@@ -20,7 +20,8 @@ enum structure { DMAR_DRHD = 0, DMAR_RMRR = 1, DMAR_ATSR = 2 };
 enum { STRUCTURE_HEAD = 4, DRHD_SIZE = 16, RMRR_SIZE = 24, ATSR_SIZE = 8, SCOPE_HEAD = 6 };
 
 /* 8.3.1 */
-static int parse_scope(struct acpi_bytes s, struct dmar_scope *scope)
+static int
+parse_scope(struct acpi_bytes s, struct dmar_scope *scope)
 {
 	size_t path = s.length - SCOPE_HEAD;
 
@@ -44,8 +45,8 @@ static int parse_scope(struct acpi_bytes s, struct dmar_scope *scope)
 }
 
 /* All that is left of a structure after its fixed part. */
-static int parse_scopes(struct acpi_bytes rest, struct acpi_dmar_info *out,
-			struct dmar_scopes *scopes)
+static int
+parse_scopes(struct acpi_bytes rest, struct acpi_dmar_info *out, struct dmar_scopes *scopes)
 {
 	struct acpi_bytes s;
 
@@ -67,7 +68,8 @@ static int parse_scopes(struct acpi_bytes rest, struct acpi_dmar_info *out,
 	return 0;
 }
 
-static int parse_drhd(struct acpi_bytes rest, struct acpi_dmar_info *out)
+static int
+parse_drhd(struct acpi_bytes rest, struct acpi_dmar_info *out)
 {
 	struct dmar_unit *unit = &out->units[out->unit_count];
 	struct acpi_bytes head;
@@ -89,7 +91,8 @@ static int parse_drhd(struct acpi_bytes rest, struct acpi_dmar_info *out)
 	return parse_scopes(rest, out, &unit->scopes);
 }
 
-static int parse_rmrr(struct acpi_bytes rest, struct acpi_dmar_info *out)
+static int
+parse_rmrr(struct acpi_bytes rest, struct acpi_dmar_info *out)
 {
 	struct dmar_region *region = &out->regions[out->region_count];
 	struct acpi_bytes head;
@@ -112,7 +115,8 @@ static int parse_rmrr(struct acpi_bytes rest, struct acpi_dmar_info *out)
 	return parse_scopes(rest, out, &region->scopes);
 }
 
-static int parse_atsr(struct acpi_bytes rest, struct acpi_dmar_info *out)
+static int
+parse_atsr(struct acpi_bytes rest, struct acpi_dmar_info *out)
 {
 	struct dmar_port *port = &out->ports[out->port_count];
 	struct acpi_bytes head;
@@ -130,7 +134,8 @@ static int parse_atsr(struct acpi_bytes rest, struct acpi_dmar_info *out)
 }
 
 /* Kinds that we don't read only describe more of the same devices (affinity, names, PASIDs). */
-static int parse_structure(struct acpi_bytes s, struct acpi_dmar_info *out)
+static int
+parse_structure(struct acpi_bytes s, struct acpi_dmar_info *out)
 {
 	switch (acpi_get16(s.at)) {
 	case DMAR_DRHD: return parse_drhd(s, out);
@@ -140,7 +145,8 @@ static int parse_structure(struct acpi_bytes s, struct acpi_dmar_info *out)
 	}
 }
 
-int acpi_dmar_parse(struct acpi_bytes table, struct acpi_dmar_info *out)
+int
+acpi_dmar_parse(struct acpi_bytes table, struct acpi_dmar_info *out)
 {
 	struct acpi_bytes rest = table, s;
 	u8 flags;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads the FADT, from ACPI 1.0's 116 bytes to the present: a field beyond the end is 0. */
+/* Reads the FADT, from ACPI 1.0's 116 bytes to the present: it grew with every version. */
 #include "drivers/acpi_fadt.h"
 
 #include "include/bits.h"
@@ -32,7 +32,6 @@ enum {
 	FADT_X_PM1A_CNT = 172,
 	FADT_X_PM1B_CNT = 184,
 	FADT_X_PM_TMR = 208,
-	FADT_SIZE = 244, /* up to where we read */
 };
 
 #define FLAG_TMR_VAL_EXT	  BIT32(8)
@@ -41,8 +40,33 @@ enum {
 #define BOOT_ARCH_8042		  BIT32(1)
 #define BOOT_ARCH_VGA_NOT_PRESENT BIT32(2)
 
+/* A field that the table's end cuts through is not there: part of an address is a wrong one. */
+static bool
+has_field(struct acpi_bytes fadt, size_t offset, size_t size)
+{
+	return offset + size <= fadt.length;
+}
+
+static struct acpi_gas
+gas_field(struct acpi_bytes fadt, size_t offset)
+{
+	if (!has_field(fadt, offset, ACPI_GAS_SIZE))
+		return (struct acpi_gas){0};
+	return acpi_get_gas(fadt.at + offset);
+}
+
+/* A table's address: the 64-bit field where it has one. */
+static hpa_t
+pointer(struct acpi_bytes fadt, size_t x_field, size_t field)
+{
+	u64 wide = has_field(fadt, x_field, 8) ? acpi_get64(fadt.at + x_field) : 0;
+
+	return HPA(wide != 0 ? wide : acpi_get32(fadt.at + field));
+}
+
 /* I/O ports have 16 bits; nothing else can be right. */
-static bool gas_usable(const struct acpi_gas *gas)
+static bool
+gas_usable(const struct acpi_gas *gas)
 {
 	if (gas->space == ACPI_SPACE_IO)
 		return gas->address != 0 && gas->address <= 0xffff;
@@ -51,42 +75,37 @@ static bool gas_usable(const struct acpi_gas *gas)
 }
 
 /* A register block: the X_ field where it has a usable value, else the 32-bit port. */
-static struct acpi_gas block(const u8 *fadt, unsigned x_field, unsigned field, u8 bytes)
+static struct acpi_gas
+block(struct acpi_bytes fadt, size_t x_field, size_t field, u8 bytes)
 {
-	struct acpi_gas gas = acpi_get_gas(fadt + x_field);
+	struct acpi_gas gas = gas_field(fadt, x_field);
 
 	if (!gas_usable(&gas)) {
 		gas = (struct acpi_gas){
 			.space = ACPI_SPACE_IO,
-			.address = acpi_get32(fadt + field),
+			.address = acpi_get32(fadt.at + field),
 		};
 	}
 	gas.bit_width = (u8)MIN(bytes * 8u, 255u);
 	return gas_usable(&gas) ? gas : (struct acpi_gas){0};
 }
 
-/* A table's address: the 64-bit field where it has one. */
-static hpa_t pointer(const u8 *fadt, unsigned x_field, unsigned field)
-{
-	u64 wide = acpi_get64(fadt + x_field);
-
-	return HPA(wide != 0 ? wide : acpi_get32(fadt + field));
-}
-
 /* PCI too: "the reset register may be in system I/O, system memory or PCI" (4.8.3.6). */
-static bool reset_usable(const struct acpi_gas *gas)
+static bool
+reset_usable(const struct acpi_gas *gas)
 {
 	return gas_usable(gas) || (gas->space == ACPI_SPACE_PCI && gas->address != 0);
 }
 
-static void parse_registers(const u8 *fadt, struct acpi_fadt_info *out)
+static void
+parse_registers(struct acpi_bytes fadt, struct acpi_fadt_info *out)
 {
-	u8 event_bytes = fadt[FADT_PM1_EVT_LEN], control_bytes = fadt[FADT_PM1_CNT_LEN];
+	u8 event_bytes = fadt.at[FADT_PM1_EVT_LEN], control_bytes = fadt.at[FADT_PM1_CNT_LEN];
 
-	out->smi_command_port = acpi_get32(fadt + FADT_SMI_CMD);
+	out->smi_command_port = acpi_get32(fadt.at + FADT_SMI_CMD);
 	if (out->smi_command_port > 0xffff)
 		out->smi_command_port = 0;
-	out->acpi_enable = fadt[FADT_ACPI_ENABLE];
+	out->acpi_enable = fadt.at[FADT_ACPI_ENABLE];
 	if (event_bytes >= 4) {
 		out->pm1a_event = block(fadt, FADT_X_PM1A_EVT, FADT_PM1A_EVT, event_bytes);
 		out->pm1b_event = block(fadt, FADT_X_PM1B_EVT, FADT_PM1B_EVT, event_bytes);
@@ -95,41 +114,44 @@ static void parse_registers(const u8 *fadt, struct acpi_fadt_info *out)
 		out->pm1a_control = block(fadt, FADT_X_PM1A_CNT, FADT_PM1A_CNT, control_bytes);
 		out->pm1b_control = block(fadt, FADT_X_PM1B_CNT, FADT_PM1B_CNT, control_bytes);
 	}
-	if (fadt[FADT_PM_TMR_LEN] == 4)
+	if (fadt.at[FADT_PM_TMR_LEN] == 4)
 		out->pm_timer = block(fadt, FADT_X_PM_TMR, FADT_PM_TMR, 4);
 }
 
 /* What firmware before ACPI 2.0 has in these bytes means nothing. */
-static void parse_since_v2(const u8 *fadt, u32 flags, struct acpi_fadt_info *out)
+static void
+parse_since_v2(struct acpi_bytes fadt, u32 flags, struct acpi_fadt_info *out)
 {
-	u32 boot_arch = acpi_get16(fadt + FADT_BOOT_ARCH);
+	u32 boot_arch = acpi_get16(fadt.at + FADT_BOOT_ARCH);
 
 	out->has_8042 = (boot_arch & BOOT_ARCH_8042) != 0;
 	out->has_vga = (boot_arch & BOOT_ARCH_VGA_NOT_PRESENT) == 0;
-	out->reset_register = acpi_get_gas(fadt + FADT_RESET_REG);
-	out->reset_value = fadt[FADT_RESET_VALUE];
-	out->has_reset = (flags & FLAG_RESET_REG_SUP) != 0 && reset_usable(&out->reset_register);
 	out->hardware_reduced = (flags & FLAG_HW_REDUCED_ACPI) != 0;
+	if (!has_field(fadt, FADT_RESET_VALUE, 1))
+		return;
+	out->reset_register = gas_field(fadt, FADT_RESET_REG);
+	out->reset_value = fadt.at[FADT_RESET_VALUE];
+	out->has_reset = (flags & FLAG_RESET_REG_SUP) != 0 && reset_usable(&out->reset_register);
 }
 
-int acpi_fadt_parse(struct acpi_bytes table, struct acpi_fadt_info *out)
+int
+acpi_fadt_parse(struct acpi_bytes table, struct acpi_fadt_info *out)
 {
-	u8 fadt[FADT_SIZE] = {0};
+	struct acpi_bytes fadt = table;
 	u32 flags;
 
-	if (table.length < FADT_SIZE_V1)
+	if (fadt.length < FADT_SIZE_V1)
 		return fail(-ERR_RANGE);
-	memcpy(fadt, table.at, MIN(table.length, sizeof(fadt)));
-	flags = acpi_get32(fadt + FADT_FLAGS);
-	if (fadt[FADT_REVISION] < 2)
-		memset(fadt + FADT_SIZE_V1, 0, sizeof(fadt) - FADT_SIZE_V1);
+	if (fadt.at[FADT_REVISION] < 2)
+		fadt.length = FADT_SIZE_V1;
+	flags = acpi_get32(fadt.at + FADT_FLAGS);
 
 	*out = (struct acpi_fadt_info){
-		.revision = fadt[FADT_REVISION],
+		.revision = fadt.at[FADT_REVISION],
 		.dsdt = pointer(fadt, FADT_X_DSDT, FADT_DSDT),
-		.dsdt_32 = HPA(acpi_get32(fadt + FADT_DSDT)),
+		.dsdt_32 = HPA(acpi_get32(fadt.at + FADT_DSDT)),
 		.facs = pointer(fadt, FADT_X_FACS, FADT_FACS),
-		.sci_irq = acpi_get16(fadt + FADT_SCI_INT),
+		.sci_irq = acpi_get16(fadt.at + FADT_SCI_INT),
 		.pm_timer_32bit = (flags & FLAG_TMR_VAL_EXT) != 0,
 		.has_8042 = true,
 		.has_vga = true,

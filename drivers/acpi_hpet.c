@@ -10,7 +10,8 @@ enum {
 	HPET_SIZE = 56,
 };
 
-int acpi_hpet_parse(struct acpi_bytes table, struct acpi_hpet_info *out)
+int
+acpi_hpet_parse(struct acpi_bytes table, struct acpi_hpet_info *out)
 {
 	struct acpi_gas gas;
 

@@ -21,7 +21,8 @@ enum { ENTRY_ALL = 1, ENTRY_NAMED = 0xf0, ENTRY_NAMED_SIZE = 22 };
  * How long the device entry is that rest begins with, 0 when it does not say: bits 7:6 of its type
  * give 4 or 8, and 16 or 32 bytes; the named one gives the length of its name (5.2.2.4).
  */
-static size_t entry_length(struct acpi_bytes rest)
+static size_t
+entry_length(struct acpi_bytes rest)
 {
 	u8 type = rest.at[0];
 
@@ -30,7 +31,8 @@ static size_t entry_length(struct acpi_bytes rest)
 	return rest.length < ENTRY_NAMED_SIZE ? 0 : ENTRY_NAMED_SIZE + (size_t)rest.at[21];
 }
 
-static int parse_entries(struct acpi_bytes rest, struct ivrs_unit *unit)
+static int
+parse_entries(struct acpi_bytes rest, struct ivrs_unit *unit)
 {
 	struct acpi_bytes entry;
 
@@ -44,7 +46,8 @@ static int parse_entries(struct acpi_bytes rest, struct ivrs_unit *unit)
 }
 
 /* Blocks of several types for one IOMMU: the highest says most, and is the one to use (5.2.2). */
-static int store_unit(struct acpi_ivrs_info *out, const struct ivrs_unit *unit)
+static int
+store_unit(struct acpi_ivrs_info *out, const struct ivrs_unit *unit)
 {
 	for (unsigned i = 0; i < out->unit_count; i++) {
 		struct ivrs_unit *known = &out->units[i];
@@ -61,7 +64,8 @@ static int store_unit(struct acpi_ivrs_info *out, const struct ivrs_unit *unit)
 	return 0;
 }
 
-static int parse_ivhd(struct acpi_bytes rest, struct acpi_ivrs_info *out)
+static int
+parse_ivhd(struct acpi_bytes rest, struct acpi_ivrs_info *out)
 {
 	size_t size = rest.at[0] == IVHD_10 ? IVHD_10_SIZE : IVHD_11_SIZE;
 	struct acpi_bytes head;
@@ -88,7 +92,8 @@ static int parse_ivhd(struct acpi_bytes rest, struct acpi_ivrs_info *out)
 	return err != 0 ? err : store_unit(out, &unit);
 }
 
-static int parse_ivmd(struct acpi_bytes s, struct acpi_ivrs_info *out)
+static int
+parse_ivmd(struct acpi_bytes s, struct acpi_ivrs_info *out)
 {
 	struct ivrs_region *region = &out->regions[out->region_count];
 
@@ -116,7 +121,8 @@ static int parse_ivmd(struct acpi_bytes s, struct acpi_ivrs_info *out)
 	return 0;
 }
 
-static int parse_block(struct acpi_bytes s, struct acpi_ivrs_info *out)
+static int
+parse_block(struct acpi_bytes s, struct acpi_ivrs_info *out)
 {
 	switch (s.at[0]) {
 	case IVHD_10:
@@ -129,7 +135,8 @@ static int parse_block(struct acpi_bytes s, struct acpi_ivrs_info *out)
 	}
 }
 
-int acpi_ivrs_parse(struct acpi_bytes table, struct acpi_ivrs_info *out)
+int
+acpi_ivrs_parse(struct acpi_bytes table, struct acpi_ivrs_info *out)
 {
 	struct acpi_bytes rest = table, s;
 

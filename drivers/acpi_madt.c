@@ -35,7 +35,8 @@ enum structure {
 
 typedef int (*structure_fn)(const u8 *at, struct acpi_madt_info *out);
 
-static bool cpu_known(const struct acpi_madt_info *out, u32 apic_id)
+static bool
+cpu_known(const struct acpi_madt_info *out, u32 apic_id)
 {
 	for (unsigned i = 0; i < out->cpu_count; i++) {
 		if (out->cpus[i].apic_id == apic_id)
@@ -45,7 +46,8 @@ static bool cpu_known(const struct acpi_madt_info *out, u32 apic_id)
 }
 
 /* Firmware may list a CPU both as a local APIC and as an x2APIC: the first one counts. */
-static void add_cpu(struct acpi_madt_info *out, u32 apic_id, u32 uid, u32 flags)
+static void
+add_cpu(struct acpi_madt_info *out, u32 apic_id, u32 uid, u32 flags)
 {
 	if ((flags & CPU_ENABLED) == 0) {
 		out->cpus_disabled++;
@@ -64,7 +66,8 @@ static void add_cpu(struct acpi_madt_info *out, u32 apic_id, u32 uid, u32 flags)
 }
 
 /* 5.2.12.2. ID 255 is the broadcast address, no CPU. */
-static int parse_lapic(const u8 *at, struct acpi_madt_info *out)
+static int
+parse_lapic(const u8 *at, struct acpi_madt_info *out)
 {
 	if (at[3] != 0xff)
 		add_cpu(out, at[3], at[2], acpi_get32(at + 4));
@@ -72,7 +75,8 @@ static int parse_lapic(const u8 *at, struct acpi_madt_info *out)
 }
 
 /* 5.2.12.12 */
-static int parse_x2apic(const u8 *at, struct acpi_madt_info *out)
+static int
+parse_x2apic(const u8 *at, struct acpi_madt_info *out)
 {
 	u32 apic_id = acpi_get32(at + 4);
 
@@ -81,13 +85,16 @@ static int parse_x2apic(const u8 *at, struct acpi_madt_info *out)
 	return 0;
 }
 
-/* 5.2.12.3 */
-static int parse_ioapic(const u8 *at, struct acpi_madt_info *out)
+/* 5.2.12.3. Address 0 is a known mistake of firmware, for one that is not there. */
+static int
+parse_ioapic(const u8 *at, struct acpi_madt_info *out)
 {
+	if (acpi_get32(at + 4) == 0) {
+		log_warn("ACPI: the MADT has I/O APIC %u at address 0; it is not used", at[2]);
+		return 0;
+	}
 	if (out->ioapic_count == MADT_IOAPICS_MAX)
 		return fail(-ERR_FULL);
-	if (acpi_get32(at + 4) == 0)
-		return fail(-ERR_FORMAT);
 	out->ioapics[out->ioapic_count++] = (struct madt_ioapic){
 		.id = at[2],
 		.address = HPA(acpi_get32(at + 4)),
@@ -97,7 +104,8 @@ static int parse_ioapic(const u8 *at, struct acpi_madt_info *out)
 }
 
 /* 5.2.12.5. An ISA interrupt conforms to its bus by edge, active high. */
-static int parse_override(const u8 *at, struct acpi_madt_info *out)
+static int
+parse_override(const u8 *at, struct acpi_madt_info *out)
 {
 	u16 flags = acpi_get16(at + 8);
 
@@ -116,7 +124,8 @@ static int parse_override(const u8 *at, struct acpi_madt_info *out)
 }
 
 /* 5.2.12.8 */
-static int parse_lapic_override(const u8 *at, struct acpi_madt_info *out)
+static int
+parse_lapic_override(const u8 *at, struct acpi_madt_info *out)
 {
 	u64 address = acpi_get64(at + 4);
 
@@ -126,7 +135,8 @@ static int parse_lapic_override(const u8 *at, struct acpi_madt_info *out)
 	return 0;
 }
 
-static int set_nmi(struct acpi_madt_info *out, bool all, u32 uid, u8 lint, u16 flags)
+static int
+set_nmi(struct acpi_madt_info *out, bool all, u32 uid, u8 lint, u16 flags)
 {
 	if (lint > MADT_NMI_LINT1) {
 		log_warn("ACPI: the MADT has an NMI at LINT%u, which no CPU has", lint);
@@ -145,13 +155,15 @@ static int set_nmi(struct acpi_madt_info *out, bool all, u32 uid, u8 lint, u16 f
 }
 
 /* 5.2.12.7 */
-static int parse_lapic_nmi(const u8 *at, struct acpi_madt_info *out)
+static int
+parse_lapic_nmi(const u8 *at, struct acpi_madt_info *out)
 {
 	return set_nmi(out, at[2] == UID_ALL_8, at[2], at[5], acpi_get16(at + 3));
 }
 
 /* 5.2.12.13 */
-static int parse_x2apic_nmi(const u8 *at, struct acpi_madt_info *out)
+static int
+parse_x2apic_nmi(const u8 *at, struct acpi_madt_info *out)
 {
 	u32 uid = acpi_get32(at + 4);
 
@@ -176,7 +188,8 @@ static const structure_fn second_pass[MADT_KNOWN] = {
 	[MADT_X2APIC_NMI] = parse_x2apic_nmi,
 };
 
-static int walk(struct acpi_bytes rest, const structure_fn *pass, struct acpi_madt_info *out)
+static int
+walk(struct acpi_bytes rest, const structure_fn *pass, struct acpi_madt_info *out)
 {
 	struct acpi_bytes s;
 
@@ -197,7 +210,8 @@ static int walk(struct acpi_bytes rest, const structure_fn *pass, struct acpi_ma
 	return 0;
 }
 
-int acpi_madt_parse(struct acpi_bytes table, struct acpi_madt_info *out)
+int
+acpi_madt_parse(struct acpi_bytes table, struct acpi_madt_info *out)
 {
 	struct acpi_bytes rest = table, head;
 	int err;

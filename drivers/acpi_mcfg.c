@@ -4,7 +4,8 @@
 
 enum { MCFG_STRUCTURES = 44, MCFG_RANGE_SIZE = 16 };
 
-static bool range_usable(const struct mcfg_range *range)
+static bool
+range_usable(const struct mcfg_range *range)
 {
 	u64 end_of_buses = ((u64)range->last_bus + 1) * MiB;
 
@@ -13,7 +14,8 @@ static bool range_usable(const struct mcfg_range *range)
 	       range->first_bus <= range->last_bus;
 }
 
-int acpi_mcfg_parse(struct acpi_bytes table, struct acpi_mcfg_info *out)
+int
+acpi_mcfg_parse(struct acpi_bytes table, struct acpi_mcfg_info *out)
 {
 	struct acpi_bytes rest = table, s;
 

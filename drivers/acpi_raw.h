@@ -31,7 +31,8 @@ enum { ACPI_GAS_SIZE = 12 };
 /* Physical addresses have at most 52 bits (SDM vol. 3, 4.1.4; APM vol. 2, 5.1). */
 #define ACPI_ADDRESS_END (1ul << 52)
 
-static inline u16 acpi_get16(const u8 *at)
+static inline u16
+acpi_get16(const u8 *at)
 {
 	u16 v;
 
@@ -39,7 +40,8 @@ static inline u16 acpi_get16(const u8 *at)
 	return v;
 }
 
-static inline u32 acpi_get32(const u8 *at)
+static inline u32
+acpi_get32(const u8 *at)
 {
 	u32 v;
 
@@ -47,7 +49,8 @@ static inline u32 acpi_get32(const u8 *at)
 	return v;
 }
 
-static inline u64 acpi_get64(const u8 *at)
+static inline u64
+acpi_get64(const u8 *at)
 {
 	u64 v;
 
@@ -56,7 +59,8 @@ static inline u64 acpi_get64(const u8 *at)
 }
 
 /* Reads the ACPI_GAS_SIZE bytes of a generic address. */
-static inline struct acpi_gas acpi_get_gas(const u8 *at)
+static inline struct acpi_gas
+acpi_get_gas(const u8 *at)
 {
 	return (struct acpi_gas){
 		.space = at[0],
@@ -68,7 +72,8 @@ static inline struct acpi_gas acpi_get_gas(const u8 *at)
 }
 
 /* Cuts the first `length` bytes off rest; false when it has not so many, or length is 0. */
-static inline bool acpi_take(struct acpi_bytes *rest, size_t length, struct acpi_bytes *piece)
+static inline bool
+acpi_take(struct acpi_bytes *rest, size_t length, struct acpi_bytes *piece)
 {
 	if (length == 0 || length > rest->length)
 		return false;
@@ -76,4 +81,15 @@ static inline bool acpi_take(struct acpi_bytes *rest, size_t length, struct acpi
 	rest->at += length;
 	rest->length -= length;
 	return true;
+}
+
+/* All bytes added up: 0 when a checksum among them is right. */
+static inline u8
+acpi_sum(struct acpi_bytes bytes)
+{
+	u8 sum = 0;
+
+	for (size_t i = 0; i < bytes.length; i++)
+		sum = (u8)(sum + bytes.at[i]);
+	return sum;
 }

@@ -19,7 +19,8 @@ enum {
 #define SLP_TYP_MASK 7u
 
 /* A constant, 20.2.3; Ones has all bits set. */
-static bool take_constant(struct acpi_bytes *rest, u32 *value)
+static bool
+take_constant(struct acpi_bytes *rest, u32 *value)
 {
 	struct acpi_bytes op, data;
 
@@ -53,7 +54,8 @@ static bool take_constant(struct acpi_bytes *rest, u32 *value)
  * length, else bits 3:0 are its lowest. The length counts these bytes too. What is in the package
  * is cut off into *body.
  */
-static bool take_package(struct acpi_bytes *rest, struct acpi_bytes *body)
+static bool
+take_package(struct acpi_bytes *rest, struct acpi_bytes *body)
 {
 	struct acpi_bytes lead, more;
 	size_t length, count;
@@ -70,7 +72,8 @@ static bool take_package(struct acpi_bytes *rest, struct acpi_bytes *body)
 }
 
 /* Two constants, or one with both: type_a in its low byte, type_b in the next. */
-static bool parse_value(struct acpi_bytes rest, struct acpi_s5_info *out)
+static bool
+parse_value(struct acpi_bytes rest, struct acpi_s5_info *out)
 {
 	struct acpi_bytes op, body, elements;
 	u32 a, b;
@@ -88,14 +91,16 @@ static bool parse_value(struct acpi_bytes rest, struct acpi_s5_info *out)
 }
 
 /* Whether the name at this offset is what a NameOp names, with or without the root's prefix. */
-static bool is_named(struct acpi_bytes aml, size_t at)
+static bool
+is_named(struct acpi_bytes aml, size_t at)
 {
 	if (at > 0 && aml.at[at - 1] == AML_ROOT)
 		at--;
 	return at > 0 && aml.at[at - 1] == AML_NAME;
 }
 
-bool acpi_s5_find(struct acpi_bytes aml, struct acpi_s5_info *out)
+bool
+acpi_s5_find(struct acpi_bytes aml, struct acpi_s5_info *out)
 {
 	static const char name[4] = {'_', 'S', '5', '_'};
 

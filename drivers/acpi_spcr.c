@@ -20,7 +20,8 @@ enum {
 /* The interface kinds (DBG2, table 3) whose registers are those of a 16450 or 16550. */
 enum { INTERFACE_16550 = 0x00, INTERFACE_16450 = 0x01, INTERFACE_16550_GAS = 0x12 };
 
-static u32 baud_rate(u8 code)
+static u32
+baud_rate(u8 code)
 {
 	switch (code) {
 	case 3: return 9600;
@@ -31,20 +32,23 @@ static u32 baud_rate(u8 code)
 	}
 }
 
-static bool like_16550(u8 interface)
+static bool
+like_16550(u8 interface)
 {
 	return interface == INTERFACE_16550 || interface == INTERFACE_16450 ||
 	       interface == INTERFACE_16550_GAS;
 }
 
-static bool base_plausible(const struct acpi_gas *base)
+static bool
+base_plausible(const struct acpi_gas *base)
 {
 	if (base->space == ACPI_SPACE_IO)
 		return base->address <= 0xfff8; /* eight ports */
 	return base->space != ACPI_SPACE_MEMORY || base->address < ACPI_ADDRESS_END - PAGE_SIZE;
 }
 
-int acpi_spcr_parse(struct acpi_bytes table, struct acpi_spcr_info *out)
+int
+acpi_spcr_parse(struct acpi_bytes table, struct acpi_spcr_info *out)
 {
 	const u8 *at = table.at;
 
