@@ -84,7 +84,7 @@ intel(void **state)
 static void
 amd(void **state)
 {
-	vendor(0x10, "AuthenticAMD");
+	vendor(0x16, "AuthenticAMD");
 	leaf(CPUID_VERSION, 0x00a00f11, 0, BIT32(26) | BIT32(30), 0);
 	leaf(CPUID_THERMAL_POWER, 0, 0, 0, 0);
 	leaf(CPUID_STRUCTURED, 0, BIT32(18) | BIT32(20), BIT32(2), 0);
