@@ -104,8 +104,12 @@ print_missing(struct sink *out, const struct preflight_input *in)
 {
 	const struct preflight_row *row;
 
+	print_label(out, "missing");
+	if (preflight_missing(in, 0) == NULL)
+		sink_printf(out, "nothing\n");
 	for (unsigned n = 0; (row = preflight_missing(in, n)) != NULL; n++) {
-		print_label(out, n == 0 ? "missing" : "");
+		if (n > 0)
+			print_label(out, "");
 		sink_printf(out, "%s. %s\n", row->feature, row->lost);
 		print_label(out, "");
 		sink_printf(out, "%s\n", row->remedy);

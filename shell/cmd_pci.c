@@ -11,7 +11,7 @@ static const struct column columns[] = {
 	      {"id",	     COLUMN_TEXT, 9,  0},
 	{"class",	  COLUMN_TEXT, 19, 0},
 	      {"bus_master",   COLUMN_BOOL, 10, 0},
-	{"capabilities", COLUMN_TEXT, 20, 0},
+	{"capabilities", COLUMN_TEXT, 28, 0},
 	      {"bars",	       COLUMN_TEXT, 0,  0},
 };
 
