@@ -49,7 +49,7 @@ pci_quiesce(void)
 		if (pci_scan_bus(&pci_ports, (u8)bus, PCI_DEVICES, quiesce_function, &count) != 0)
 			break;
 	}
-	log_info("pci: bus mastering turned off on %u functions", count);
+	log_info("pci: bus mastering off; functions where it was on: %u", count);
 }
 
 /* Whether ECAM shows on bus 0 what the ports do: firmware's MCFG is wrong now and then. */

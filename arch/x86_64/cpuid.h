@@ -26,7 +26,8 @@ struct cpuid_regs {
 	u32 eax, ebx, ecx, edx;
 };
 
-static inline struct cpuid_regs cpuid(u32 leaf, u32 subleaf)
+static inline struct cpuid_regs
+cpuid(u32 leaf, u32 subleaf)
 {
 	struct cpuid_regs r;
 

@@ -48,7 +48,8 @@
 #define XCR0_SSE       BIT(1)
 #define XCR0_AVX       BIT(2)
 
-static inline u64 read_cr0(void)
+static inline u64
+read_cr0(void)
 {
 	u64 v;
 
@@ -56,13 +57,15 @@ static inline u64 read_cr0(void)
 	return v;
 }
 
-static inline void write_cr0(u64 v)
+static inline void
+write_cr0(u64 v)
 {
 	__asm__ volatile("movq %0, %%cr0" : : "r"(v) : "memory");
 }
 
 /* The address of the last page fault. */
-static inline u64 read_cr2(void)
+static inline u64
+read_cr2(void)
 {
 	u64 v;
 
@@ -70,12 +73,14 @@ static inline u64 read_cr2(void)
 	return v;
 }
 
-static inline void write_cr2(u64 v)
+static inline void
+write_cr2(u64 v)
 {
 	__asm__ volatile("movq %0, %%cr2" : : "r"(v) : "memory");
 }
 
-static inline u64 read_cr3(void)
+static inline u64
+read_cr3(void)
 {
 	u64 v;
 
@@ -84,12 +89,14 @@ static inline u64 read_cr3(void)
 }
 
 /* Also flushes this CPU's translations but the global ones. */
-static inline void write_cr3(u64 v)
+static inline void
+write_cr3(u64 v)
 {
 	__asm__ volatile("movq %0, %%cr3" : : "r"(v) : "memory");
 }
 
-static inline u64 read_cr4(void)
+static inline u64
+read_cr4(void)
 {
 	u64 v;
 
@@ -97,13 +104,15 @@ static inline u64 read_cr4(void)
 	return v;
 }
 
-static inline void write_cr4(u64 v)
+static inline void
+write_cr4(u64 v)
 {
 	__asm__ volatile("movq %0, %%cr4" : : "r"(v) : "memory");
 }
 
 /* Both need CR4.OSXSAVE (SDM vol. 2, XGETBV). */
-static inline u64 read_xcr0(void)
+static inline u64
+read_xcr0(void)
 {
 	u32 lo, hi;
 
@@ -111,19 +120,22 @@ static inline u64 read_xcr0(void)
 	return ((u64)hi << 32) | lo;
 }
 
-static inline void write_xcr0(u64 v)
+static inline void
+write_xcr0(u64 v)
 {
 	__asm__ volatile("xsetbv" : : "c"(0), "a"((u32)v), "d"((u32)(v >> 32)) : "memory");
 }
 
 /* Drops this CPU's translation of the page around addr, global or not. */
-static inline void invlpg(const void *addr)
+static inline void
+invlpg(const void *addr)
 {
 	__asm__ volatile("invlpg (%0)" : : "r"(addr) : "memory");
 }
 
 /* Writes all modified cache lines back and empties the caches. */
-static inline void wbinvd(void)
+static inline void
+wbinvd(void)
 {
 	__asm__ volatile("wbinvd" : : : "memory");
 }

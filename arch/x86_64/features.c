@@ -44,32 +44,37 @@ static const struct flag {
 
 static struct cpu_features detected;
 
-const struct cpu_features *cpu_features(void)
+const struct cpu_features *
+cpu_features(void)
 {
 	return &detected;
 }
 
-static bool *flag_field(struct cpu_features *f, const struct flag *flag)
+static bool *
+flag_field(struct cpu_features *f, const struct flag *flag)
 {
 	return (bool *)(void *)((char *)f + flag->field);
 }
 
 /* A leaf above the maximum counts as all zeros. */
-static struct cpuid_regs leaf_of(const struct cpu_features *f, cpuid_reader read, u32 leaf)
+static struct cpuid_regs
+leaf_of(const struct cpu_features *f, cpuid_reader read, u32 leaf)
 {
 	u32 max = leaf >= CPUID_EXT_MAX ? f->max_extended : f->max_leaf;
 
 	return leaf <= max ? read(leaf, 0) : (struct cpuid_regs){0};
 }
 
-static u32 pick(const struct cpuid_regs *r, u8 reg)
+static u32
+pick(const struct cpuid_regs *r, u8 reg)
 {
 	const u32 values[] = {[EAX] = r->eax, [EBX] = r->ebx, [ECX] = r->ecx, [EDX] = r->edx};
 
 	return values[reg];
 }
 
-static void decode_flags(struct cpu_features *f, cpuid_reader read)
+static void
+decode_flags(struct cpu_features *f, cpuid_reader read)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(flags); i++) {
 		struct cpuid_regs r = leaf_of(f, read, flags[i].leaf);
@@ -78,7 +83,8 @@ static void decode_flags(struct cpu_features *f, cpuid_reader read)
 	}
 }
 
-static void decode_vendor(struct cpu_features *f, cpuid_reader read)
+static void
+decode_vendor(struct cpu_features *f, cpuid_reader read)
 {
 	struct cpuid_regs r = read(CPUID_VENDOR, 0);
 
@@ -96,7 +102,8 @@ static void decode_vendor(struct cpu_features *f, cpuid_reader read)
 	f->max_extended = r.eax >> 16 == CPUID_EXT_MAX >> 16 ? r.eax : 0;
 }
 
-static void decode_version(struct cpu_features *f, cpuid_reader read)
+static void
+decode_version(struct cpu_features *f, cpuid_reader read)
 {
 	u32 eax = leaf_of(f, read, CPUID_VERSION).eax;
 	u32 family = eax >> 8 & 0xf, extended_model = eax >> 16 & 0xf;
@@ -109,7 +116,8 @@ static void decode_version(struct cpu_features *f, cpuid_reader read)
 }
 
 /* Without the blanks that some CPUs pad it with on the left and others on the right. */
-static void decode_brand(struct cpu_features *f, cpuid_reader read)
+static void
+decode_brand(struct cpu_features *f, cpuid_reader read)
 {
 	char raw[49] = "";
 	char *first = raw;
@@ -127,7 +135,8 @@ static void decode_brand(struct cpu_features *f, cpuid_reader read)
 		f->brand[len - 1] = '\0';
 }
 
-static void decode_sizes(struct cpu_features *f, cpuid_reader read)
+static void
+decode_sizes(struct cpu_features *f, cpuid_reader read)
 {
 	u32 eax = leaf_of(f, read, CPUID_ADDRESS_SIZES).eax;
 
@@ -136,7 +145,8 @@ static void decode_sizes(struct cpu_features *f, cpuid_reader read)
 	f->virt_bits = eax != 0 ? (u8)(eax >> 8) : 48;
 }
 
-static void decode_clocks(struct cpu_features *f, cpuid_reader read)
+static void
+decode_clocks(struct cpu_features *f, cpuid_reader read)
 {
 	struct cpuid_regs r;
 
@@ -150,7 +160,8 @@ static void decode_clocks(struct cpu_features *f, cpuid_reader read)
 	f->base_mhz = leaf_of(f, read, CPUID_FREQUENCY).eax & 0xffff;
 }
 
-void features_decode(struct cpu_features *f, cpuid_reader read)
+void
+features_decode(struct cpu_features *f, cpuid_reader read)
 {
 	*f = (struct cpu_features){0};
 	decode_vendor(f, read);
@@ -166,7 +177,8 @@ void features_decode(struct cpu_features *f, cpuid_reader read)
 	}
 }
 
-void features_detect(void)
+void
+features_detect(void)
 {
 	features_decode(&detected, cpuid);
 	/* Firmware set for an operating system of the nineties hides all leaves above 3. */
@@ -176,7 +188,8 @@ void features_detect(void)
 	}
 }
 
-const char *cpu_feature_name(const struct cpu_features *f, unsigned n, bool *present)
+const char *
+cpu_feature_name(const struct cpu_features *f, unsigned n, bool *present)
 {
 	if (n >= ARRAY_SIZE(flags))
 		return NULL;

@@ -9,7 +9,8 @@
 #include "include/bits.h"
 #include "include/types.h"
 
-static inline u64 rdmsr(u32 msr)
+static inline u64
+rdmsr(u32 msr)
 {
 	u32 lo, hi;
 
@@ -17,7 +18,8 @@ static inline u64 rdmsr(u32 msr)
 	return ((u64)hi << 32) | lo;
 }
 
-static inline void wrmsr(u32 msr, u64 value)
+static inline void
+wrmsr(u32 msr, u64 value)
 {
 	__asm__ volatile("wrmsr" : : "c"(msr), "a"((u32)value), "d"((u32)(value >> 32)) : "memory");
 }

@@ -33,17 +33,20 @@ static const struct row {
 static struct virt_caps detected;
 static const struct virt_ops *ops;
 
-const struct virt_ops *virt_ops(void)
+const struct virt_ops *
+virt_ops(void)
 {
 	return ops;
 }
 
-const struct virt_caps *virt_caps(void)
+const struct virt_caps *
+virt_caps(void)
 {
 	return &detected;
 }
 
-void virt_detect(void)
+void
+virt_detect(void)
 {
 	const struct cpu_features *f = cpu_features();
 
@@ -55,7 +58,8 @@ void virt_detect(void)
 		ops = detected.kind == VIRT_VMX ? &vmx_ops : &svm_ops;
 }
 
-bool virt_caps_suffice(const struct virt_caps *caps)
+bool
+virt_caps_suffice(const struct virt_caps *caps)
 {
 	/* SVM has no way to run a guest without an ASID, and 0 is the host's (APM vol. 2, 15.16).
 	 */
@@ -63,7 +67,8 @@ bool virt_caps_suffice(const struct virt_caps *caps)
 	       caps->unrestricted && (caps->kind == VIRT_VMX || caps->guest_tags > 0);
 }
 
-const char *virt_cap_name(const struct virt_caps *caps, unsigned n, bool *present)
+const char *
+virt_cap_name(const struct virt_caps *caps, unsigned n, bool *present)
 {
 	if (n >= ARRAY_SIZE(rows))
 		return NULL;

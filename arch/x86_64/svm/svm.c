@@ -8,7 +8,8 @@
 #include "arch/x86_64/msr.h"
 
 /* SVMDIS without the lock is a default that we may change (15.30.1). */
-static __must_check int allow_svme(void)
+static __must_check int
+allow_svme(void)
 {
 	u64 control = rdmsr(MSR_VM_CR);
 
@@ -20,7 +21,8 @@ static __must_check int allow_svme(void)
 	return 0;
 }
 
-static int svm_cpu_on(void *page, hpa_t pa)
+static int
+svm_cpu_on(void *page, hpa_t pa)
 {
 	int err = allow_svme();
 
@@ -34,7 +36,8 @@ static int svm_cpu_on(void *page, hpa_t pa)
 	return 0;
 }
 
-static void svm_cpu_off(void)
+static void
+svm_cpu_off(void)
 {
 	u64 efer = rdmsr(MSR_EFER);
 

@@ -15,7 +15,8 @@
 #define SVM_AVIC	   BIT32(13)
 #define SVM_VGIF	   BIT32(16)
 
-static struct svm_raw read_registers(void)
+static struct svm_raw
+read_registers(void)
 {
 	const struct cpu_features *f = cpu_features();
 	struct svm_raw raw = {.vm_cr = rdmsr(MSR_VM_CR), .huge_pages = f->huge_pages};
@@ -25,14 +26,16 @@ static struct svm_raw read_registers(void)
 	return raw;
 }
 
-void svm_caps_detect(struct virt_caps *caps)
+void
+svm_caps_detect(struct virt_caps *caps)
 {
 	struct svm_raw raw = read_registers();
 
 	svm_caps_decode(caps, &raw);
 }
 
-static void decode_paging(struct virt_caps *caps, const struct svm_raw *raw)
+static void
+decode_paging(struct virt_caps *caps, const struct svm_raw *raw)
 {
 	caps->nested_paging = (raw->leaf.edx & SVM_NP) != 0;
 	/* The nested tables have the host's format, with all that this can (15.25.5). */
@@ -44,7 +47,8 @@ static void decode_paging(struct virt_caps *caps, const struct svm_raw *raw)
 	caps->flush_by_tag = (raw->leaf.edx & SVM_FLUSH_BY_ASID) != 0;
 }
 
-void svm_caps_decode(struct virt_caps *caps, const struct svm_raw *raw)
+void
+svm_caps_decode(struct virt_caps *caps, const struct svm_raw *raw)
 {
 	const u64 off_for_good = VM_CR_SVMDIS | VM_CR_LOCK;
 

@@ -9,7 +9,8 @@
 #include "arch/x86_64/msr.h"
 
 /* Firmware that has not made up its mind leaves it to us; the lock lasts until the next reset. */
-static __must_check int allow_vmxon(void)
+static __must_check int
+allow_vmxon(void)
 {
 	u64 control = rdmsr(MSR_IA32_FEATURE_CONTROL);
 
@@ -22,7 +23,8 @@ static __must_check int allow_vmxon(void)
 
 /* The bits of CR0 and CR4 that VMX fixes: FIXED0 has those that must be 1, FIXED1 those that may.
  */
-static __must_check int set_fixed_bits(void)
+static __must_check int
+set_fixed_bits(void)
 {
 	u64 cr0 = read_cr0() | rdmsr(MSR_IA32_VMX_CR0_FIXED0);
 	u64 cr4 = read_cr4() | rdmsr(MSR_IA32_VMX_CR4_FIXED0) | CR4_VMXE;
@@ -36,7 +38,8 @@ static __must_check int set_fixed_bits(void)
 }
 
 /* Both ways that VMXON can fail without a fault, VMfailInvalid and VMfailValid (31.2). */
-static bool vmxon(const hpa_t *region)
+static bool
+vmxon(const hpa_t *region)
 {
 	bool failed;
 
@@ -44,7 +47,8 @@ static bool vmxon(const hpa_t *region)
 	return !failed;
 }
 
-static int vmx_cpu_on(void *page, hpa_t pa)
+static int
+vmx_cpu_on(void *page, hpa_t pa)
 {
 	int err = allow_vmxon();
 
@@ -60,7 +64,8 @@ static int vmx_cpu_on(void *page, hpa_t pa)
 	return fail(-ERR_IO);
 }
 
-static void vmx_cpu_off(void)
+static void
+vmx_cpu_off(void)
 {
 	if ((read_cr4() & CR4_VMXE) == 0)
 		return;

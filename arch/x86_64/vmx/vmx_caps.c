@@ -39,7 +39,8 @@ enum proc2_bit {
 #define EPT_USABLE	   (EPT_WALK_4 | EPT_WRITE_BACK | EPT_INVEPT | EPT_INVEPT_ALL)
 #define VPID_USABLE	   (EPT_INVVPID | EPT_INVVPID_ALL)
 
-static struct vmx_raw read_msrs(void)
+static struct vmx_raw
+read_msrs(void)
 {
 	struct vmx_raw raw = {
 		.feature_control = rdmsr(MSR_IA32_FEATURE_CONTROL),
@@ -56,14 +57,16 @@ static struct vmx_raw read_msrs(void)
 	return raw;
 }
 
-void vmx_caps_detect(struct virt_caps *caps)
+void
+vmx_caps_detect(struct virt_caps *caps)
 {
 	struct vmx_raw raw = read_msrs();
 
 	vmx_caps_decode(caps, &raw);
 }
 
-static void decode_paging(struct virt_caps *caps, const struct vmx_raw *raw)
+static void
+decode_paging(struct virt_caps *caps, const struct vmx_raw *raw)
 {
 	caps->nested_paging =
 		MAY_BE_1(raw->proc2, PROC2_EPT) && (raw->ept_vpid & EPT_USABLE) == EPT_USABLE;
@@ -77,7 +80,8 @@ static void decode_paging(struct virt_caps *caps, const struct vmx_raw *raw)
 	caps->flush_by_tag = caps->guest_tags > 0 && (raw->ept_vpid & EPT_INVVPID_SINGLE) != 0;
 }
 
-void vmx_caps_decode(struct virt_caps *caps, const struct vmx_raw *raw)
+void
+vmx_caps_decode(struct virt_caps *caps, const struct vmx_raw *raw)
 {
 	*caps = (struct virt_caps){
 		.kind = VIRT_VMX,
