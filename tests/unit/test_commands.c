@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // SOURCES: shell/shell.c shell/command.c shell/complete.c shell/words.c shell/input.c shell/edit.c
 // SOURCES: shell/keys.c shell/history.c shell/json.c shell/cmd_help.c shell/cmd_log.c
-// SOURCES: shell/cmd_version.c lib/distance.c lib/format.c lib/string.c lib/log.c lib/lock.c
+// SOURCES: shell/cmd_version.c lib/distance.c lib/format.c lib/log.c lib/lock.c
 // SOURCES: lib/error.c
 #include "tests/unit/test.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SOURCES: lib/distance.c lib/string.c
+// SOURCES: lib/distance.c
 #include "tests/unit/test.h"
 
 #include "lib/distance.h"

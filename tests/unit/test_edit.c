@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SOURCES: shell/edit.c shell/keys.c shell/history.c lib/format.c lib/string.c
+// SOURCES: shell/edit.c shell/keys.c shell/history.c lib/format.c
 #include "tests/unit/test.h"
 
 #include "shell/edit.h"

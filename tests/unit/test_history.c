@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SOURCES: shell/history.c lib/string.c
+// SOURCES: shell/history.c
 #include "tests/unit/test.h"
 
 #include <stdio.h>
