@@ -54,7 +54,7 @@ near_miss_try(struct near_miss *m, const char *candidate)
 {
 	unsigned distance = edit_distance(m->word, candidate);
 
-	if (distance < m->distance && distance < strnlen(m->word, DISTANCE_WORD_MAX)) {
+	if (distance < m->distance && distance * 2 <= strnlen(m->word, DISTANCE_WORD_MAX)) {
 		m->best = candidate;
 		m->distance = distance;
 	}

@@ -29,5 +29,5 @@ struct near_miss {
 
 struct near_miss near_miss_begin(const char *word);
 
-/* Of two that are equally near the first stays. A word of which nothing remains is no near miss. */
+/* Of two that are equally near the first stays. Half of the word at least has to be right. */
 void near_miss_try(struct near_miss *m, const char *candidate);

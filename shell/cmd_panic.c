@@ -6,6 +6,7 @@
 #include "arch/x86_64/smp.h"
 #include "include/panic.h"
 #include "lib/string.h"
+#include "lib/text.h"
 
 static void
 panic_here(void *unused)

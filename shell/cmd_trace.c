@@ -4,6 +4,7 @@
 
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/time.h"
+#include "include/intrin.h"
 #include "lib/trace.h"
 #include "shell/json.h"
 
@@ -26,6 +27,13 @@ struct filter {
 	u64 end_ns; /* recording goes on while we print */
 };
 
+/* A reading of a CPU's TSC on the clock; the TSCs need not have started together. */
+static u64
+time_of(u32 cpu, u64 tsc)
+{
+	return clock_from_tsc(tsc - (u64)cpu_get(cpu)->tsc_offset);
+}
+
 static void
 advance(u32 cpu, const struct filter *filter)
 {
@@ -33,7 +41,7 @@ advance(u32 cpu, const struct filter *filter)
 
 	do {
 		head->there = trace_read(cpu, &head->next, &head->record);
-		head->time_ns = clock_from_tsc(cpu, head->record.tsc);
+		head->time_ns = time_of(cpu, head->record.tsc);
 		head->there = head->there && head->time_ns < filter->end_ns;
 	} while (head->there && filter->one && head->record.event != filter->event);
 }
@@ -140,7 +148,7 @@ put_names(struct sink *out)
 static int
 run(const struct command_call *call)
 {
-	struct filter filter = {.one = call->argc > 1, .end_ns = clock_ns()};
+	struct filter filter = {.one = call->argc > 1, .end_ns = time_of(cpu_index(), rdtsc())};
 
 	if (filter.one && !trace_event_from_name(call->argv[1], &filter.event)) {
 		sink_printf(call->out, "error: no event \"%s\"; there are ", call->argv[1]);

@@ -65,7 +65,7 @@ start_receiving(struct uart *uart)
 		return;
 	}
 	log_warn("%s: no interrupt: it is polled every millisecond", config->name);
-	if (thread_create("uart", poll_uart, uart, THREAD_PRIORITY_HIGH, 0) == NULL)
+	if (thread_create("uart", poll_uart, uart, PRIORITY_HIGH, 0, NULL) != 0)
 		log_error("%s: no thread to poll it: what is typed won't be seen", config->name);
 }
 

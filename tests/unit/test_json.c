@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SOURCES: shell/json.c lib/format.c lib/string.c
+// SOURCES: shell/json.c lib/format.c
 #include "tests/unit/test.h"
 
 #include "lib/string.h"

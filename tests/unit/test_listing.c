@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SOURCES: shell/listing.c shell/json.c lib/format.c lib/string.c
+// SOURCES: shell/listing.c shell/json.c lib/format.c lib/text.c
 #include "tests/unit/test.h"
 
 #include "shell/listing.h"
