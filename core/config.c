@@ -128,8 +128,7 @@ config_parse(const char *text, size_t len, struct config *config, struct config_
 	struct message too_long = {.len = 0};
 
 	if (len > CONFIG_SIZE_MAX) {
-		add(&too_long, "found a file of %zu bytes; expected at most %lu", len,
-		    (u64)CONFIG_SIZE_MAX);
+		add(&too_long, "found a file of more than 1 MiB; expected at most that");
 		report(&p, 1, too_long);
 	} else {
 		ini_parse(text, len, &p.visitor);
