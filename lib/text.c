@@ -1,8 +1,69 @@
 /* SPDX-License-Identifier: MIT */
-/* Text: copies that fit, and numbers. */
+/* Text: slices, copies that fit, and numbers. */
 #include "lib/text.h"
 
 #include "lib/string.h"
+
+bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+bool
+slice_is(struct slice s, const char *word)
+{
+	return strnlen(word, s.len + 1) == s.len && memcmp(s.at, word, s.len) == 0;
+}
+
+struct slice
+slice_trim(struct slice s)
+{
+	while (s.len > 0 && is_blank(s.at[0]))
+		s.at++, s.len--;
+	while (s.len > 0 && is_blank(s.at[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+struct slice
+slice_cut(struct slice *s, char end)
+{
+	struct slice head = {s->at, 0};
+
+	while (head.len < s->len && s->at[head.len] != end)
+		head.len++;
+	if (head.len == s->len) {
+		*s = (struct slice){s->at + s->len, 0};
+		return head;
+	}
+	*s = (struct slice){s->at + head.len + 1, s->len - head.len - 1};
+	return head;
+}
+
+struct slice
+slice_word(struct slice *s)
+{
+	struct slice word;
+
+	*s = slice_trim(*s);
+	word = (struct slice){s->at, 0};
+	while (s->len > 0 && !is_blank(*s->at))
+		s->at++, s->len--, word.len++;
+	return word;
+}
+
+const char *
+slice_show(struct slice s, char *buf, size_t size)
+{
+	bool whole = s.len < size;
+	size_t n = whole ? s.len : size - 4;
+
+	for (size_t i = 0; i < n; i++)
+		buf[i] = s.at[i] >= ' ' && s.at[i] <= '~' ? s.at[i] : '?';
+	memcpy(buf + n, whole ? "" : "...", whole ? 1 : 4);
+	return buf;
+}
 
 bool
 copy_string(char *dst, const char *src, size_t size)

@@ -4,6 +4,28 @@
 
 #include "include/types.h"
 
+/* A piece of a longer text; not closed with NUL. */
+struct slice {
+	const char *at;
+	size_t len;
+};
+
+#define SLICE(literal) ((struct slice){(literal), sizeof(literal) - 1})
+
+bool is_blank(char c); /* a space or a tab */
+bool slice_is(struct slice s, const char *word);
+/* Without the blanks at both ends. */
+struct slice slice_trim(struct slice s);
+/* Takes what is before the first `end`, or all, off the front of s, and the `end` with it. */
+struct slice slice_cut(struct slice *s, char end);
+/* Takes the first word off the front of s; empty when there is none. */
+struct slice slice_word(struct slice *s);
+/*
+ * For a message: into buf with its NUL, every byte that is not printable ASCII as '?', a long one
+ * cut to fit with "..." at its end. size > 3. Answers buf.
+ */
+const char *slice_show(struct slice s, char *buf, size_t size);
+
 /* Copies src with its NUL, cut to fit; false when it was cut. size > 0. */
 bool copy_string(char *dst, const char *src, size_t size);
 

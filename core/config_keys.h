@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What may stand in ashlar.conf and on the command line: the tables that core/config.c checks
+ * against, for it alone. Constant, so without a lock.
+ */
+#pragma once
+
+#include "core/config.h"
+#include "lib/text.h"
+
+enum { CONFIG_SECTIONS = 1, CONFIG_KEYS_MAX = 16 /* in one section */ };
+
+struct config_key {
+	const char *name;
+	const char *expected;	  /* the values that it may have, for people */
+	const char *const *words; /* those of them that are words, for near misses; NULL ends */
+	/* False, and nothing is changed, when the value is none of them. */
+	bool (*set)(struct config *config, struct slice value);
+};
+
+struct config_section {
+	const char *kind;  /* as in ashlar.conf */
+	const char *title; /* for messages */
+	u32 count;
+	struct config_key keys[CONFIG_KEYS_MAX];
+};
+
+extern const struct config_section config_sections[CONFIG_SECTIONS];
+extern const struct config_section config_cmdline_words; /* KEY=VALUE; without a kind */
+
+/* NULL when the section has no such key. */
+const struct config_key *config_find_key(const struct config_section *section, struct slice name);

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* The sentences of the configuration's errors. */
+#include "core/config_words.h"
+
+#include <stdarg.h>
+
+#include "lib/distance.h"
+#include "lib/format.h"
+
+enum { SHOWN_MAX = 48 };
+
+/* A word that somebody typed, closed with NUL; one cut to this size is near to no other. */
+struct typed {
+	char word[DISTANCE_WORD_MAX + 2];
+};
+
+void
+add(struct message *m, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	m->len += vformat(m->text + m->len, sizeof(m->text) - m->len, fmt, args);
+	va_end(args);
+}
+
+void
+add_shown(struct message *m, struct slice found)
+{
+	char shown[SHOWN_MAX];
+
+	add(m, "%s", slice_show(found, shown, sizeof(shown)));
+}
+
+static struct near_miss
+near_begin(struct slice s, struct typed *typed)
+{
+	slice_show(s, typed->word, sizeof(typed->word));
+	return near_miss_begin(typed->word);
+}
+
+static void
+add_near(struct message *m, const struct near_miss *near)
+{
+	if (near->best != NULL)
+		add(m, "; did you mean %s?", near->best);
+}
+
+struct message
+unknown_section(struct slice kind, struct slice name)
+{
+	struct message m = {.len = 0};
+	struct typed typed;
+	struct near_miss near = near_begin(kind, &typed);
+
+	add(&m, "found [");
+	add_shown(&m, kind);
+	add(&m, name.len > 0 ? " " : "");
+	add_shown(&m, name);
+	add(&m, "]; expected ");
+	for (u32 i = 0; i < CONFIG_SECTIONS; i++) {
+		add(&m, "%s[%s]", i == 0 ? "" : ", ", config_sections[i].kind);
+		near_miss_try(&near, config_sections[i].kind);
+	}
+	if (near.distance > 0)
+		add_near(&m, &near);
+	return m;
+}
+
+/* Ends with the key that was meant, or with all that there are. */
+struct message
+unknown_key(struct slice key, const struct config_section *section)
+{
+	struct message m = {.len = 0};
+	struct typed typed;
+	struct near_miss near = near_begin(key, &typed);
+
+	for (u32 i = 0; i < section->count; i++)
+		near_miss_try(&near, section->keys[i].name);
+	add(&m, "found ");
+	add_shown(&m, key);
+	add(&m, "; expected a key of %s", section->title);
+	add_near(&m, &near);
+	for (u32 i = 0; near.best == NULL && i < section->count; i++)
+		add(&m, "%s%s", i == 0 ? ": " : ", ", section->keys[i].name);
+	return m;
+}
+
+struct message
+wrong_value(const struct config_key *key, struct slice value)
+{
+	struct message m = {.len = 0};
+	struct typed typed;
+	struct near_miss near = near_begin(value, &typed);
+
+	for (const char *const *word = key->words; *word != NULL; word++)
+		near_miss_try(&near, *word);
+	add(&m, "found %s%s", key->name, value.len > 0 ? " = " : " without a value");
+	add_shown(&m, value);
+	add(&m, "; expected %s", key->expected);
+	add_near(&m, &near);
+	return m;
+}
+
+struct message
+found_twice(const char *what, u32 first_line)
+{
+	struct message m = {.len = 0};
+
+	add(&m, "found %s a second time; expected it once, as in line %u", what, first_line);
+	return m;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* Whole files and a folder's paths. */
+#include "tools/mkimage/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tools/mkimage/complain.h"
+
+enum { FIRST_SIZE = 64 * 1024 };
+
+static void
+out_of_memory(void)
+{
+	complain("out of memory");
+	exit(1);
+}
+
+/* Twice as much room as there was, at most `max`. */
+static size_t
+grow(struct bytes *b, size_t size, size_t max)
+{
+	size = size == 0 ? FIRST_SIZE : 2 * size;
+	size = MIN(size, max);
+	b->at = realloc(b->at, size);
+	if (b->at == NULL)
+		out_of_memory();
+	return size;
+}
+
+static bool
+read_all(int fd, size_t max, struct bytes *out)
+{
+	size_t size = 0;
+
+	for (;;) {
+		ssize_t n;
+
+		if (out->len == size)
+			size = grow(out, size, max);
+		n = read(fd, out->at + out->len, size - out->len);
+		if (n < 0)
+			return false;
+		out->len += (size_t)n;
+		if (n == 0 || out->len == max)
+			return true;
+	}
+}
+
+bool
+read_file(const char *path, size_t max, struct bytes *out)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool ok;
+
+	*out = (struct bytes){NULL, 0};
+	if (fd < 0)
+		return complain_file("read", path);
+	ok = read_all(fd, max + 1, out) || complain_file("read", path);
+	close(fd);
+	return ok;
+}
+
+static bool
+write_all(int fd, struct bytes bytes)
+{
+	while (bytes.len > 0) {
+		ssize_t n = write(fd, bytes.at, bytes.len);
+
+		if (n < 0)
+			return false;
+		bytes.at += n;
+		bytes.len -= (size_t)n;
+	}
+	return true;
+}
+
+bool
+write_file(const char *path, struct bytes bytes)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	bool ok;
+
+	if (fd < 0)
+		return complain_file("write", path);
+	ok = write_all(fd, bytes);
+	ok = close(fd) == 0 && ok;
+	return ok || complain_file("write", path);
+}
+
+bool
+make_folder(const char *path)
+{
+	return mkdir(path, 0755) == 0 || complain_file("make the folder", path);
+}
+
+char *
+join_path(const char *folder, const char *name)
+{
+	char *path;
+
+	if (asprintf(&path, "%s/%s", folder, name) < 0)
+		out_of_memory();
+	return path;
+}
+
+char *
+folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder;
+
+	if (slash == NULL)
+		folder = strdup(".");
+	else
+		folder = strndup(path, slash == path ? 1 : (size_t)(slash - path));
+	if (folder == NULL)
+		out_of_memory();
+	return folder;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* A bootable image by GRUB's tools. */
+#include "tools/mkimage/grub.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/format.h"
+#include "tools/mkimage/complain.h"
+#include "tools/mkimage/run.h"
+
+enum { LOG_MAX = 64 * 1024, LOG_LINES_SHOWN = 10 };
+
+/* With a slash in it: a file. Without: a program. */
+static const struct need {
+	const char *name, *package;
+} needs[] = {
+	{"grub-mkrescue",			   "grub-common"       },
+	{"/usr/lib/grub/i386-pc/multiboot2.mod",	 "grub-pc-bin"	      },
+	{"/usr/lib/grub/x86_64-efi/multiboot2.mod", "grub-efi-amd64-bin"},
+	{"xorriso",				 "xorriso"	     },
+	{"mformat",				 "mtools"	    },
+};
+
+/*
+ * all_video gives the hypervisor a framebuffer under UEFI; under BIOS its header decides between
+ * that and VGA text.
+ */
+static const char menu[] = "insmod all_video\n"
+			   "multiboot2 /boot/ashlar.elf\n"
+			   "module2 /boot/ashlar.conf ashlar.conf\n"
+			   "boot\n";
+
+/*
+ * Only the modules that this needs; the names of partition tables are those that GRUB loads at its
+ * start on UEFI, with a message for each that is not there.
+ */
+static const char *const mkrescue[] = {
+	"grub-mkrescue",
+	"--install-modules=normal multiboot2 all_video part_acorn part_amiga part_apple part_bsd "
+	"part_dfly part_dvh part_gpt part_msdos part_plan part_sun part_sunpc",
+	"--fonts=",
+	"--locales=",
+	"--themes=",
+	"-o",
+};
+
+static bool
+is_there(const struct need *need)
+{
+	return strchr(need->name, '/') != NULL ? access(need->name, R_OK) == 0
+					       : program_exists(need->name);
+}
+
+bool
+grub_ready(void)
+{
+	char names[256], packages[256];
+	size_t n = 0, p = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
+		if (is_there(&needs[i]))
+			continue;
+		n += format(names + n, sizeof(names) - n, " %s", needs[i].name);
+		p += format(packages + p, sizeof(packages) - p, " %s", needs[i].package);
+	}
+	return n == 0 || complain("missing:%s. Type:  sudo apt-get install%s", names, packages);
+}
+
+/* What GRUB's tools shall find in the image, under work/tree. */
+static bool
+make_tree(const char *work, struct bytes hypervisor, struct bytes config)
+{
+	static const char *const folders[] = {"tree", "tree/boot", "tree/boot/grub"};
+	const struct {
+		const char *name;
+		struct bytes bytes;
+	} files[] = {
+		{"tree/boot/ashlar.elf",	 hypervisor				   },
+		{"tree/boot/ashlar.conf",	  config					},
+		{"tree/boot/grub/grub.cfg", {(char *)(uintptr_t)menu, sizeof(menu) - 1}},
+	};
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < ARRAY_SIZE(folders); i++) {
+		char *path = join_path(work, folders[i]);
+
+		ok = make_folder(path);
+		free(path);
+	}
+	for (size_t i = 0; ok && i < ARRAY_SIZE(files); i++) {
+		char *path = join_path(work, files[i].name);
+
+		ok = write_file(path, files[i].bytes);
+		free(path);
+	}
+	return ok;
+}
+
+/* The end of what a tool has said, where the reason is. */
+static void
+show_log(const char *path)
+{
+	struct bytes log;
+	size_t from, lines = 0;
+
+	if (!read_file(path, LOG_MAX, &log))
+		return;
+	for (from = log.len; from > 0; from--) {
+		if (from < log.len && log.at[from - 1] == '\n' && ++lines == LOG_LINES_SHOWN)
+			break;
+	}
+	fwrite(log.at + from, 1, log.len - from, stderr);
+	free(log.at);
+}
+
+/*
+ * The tools get names relative to the work folder, their own temporary files included: xorriso
+ * gives '=' and '\\' in a path a meaning.
+ */
+bool
+grub_make_image(const char *work, const char *name, struct bytes hypervisor, struct bytes config)
+{
+	const char *argv[ARRAY_SIZE(mkrescue) + 3];
+	char *log = join_path(work, "log");
+	bool ok;
+
+	memcpy(argv, mkrescue, sizeof(mkrescue));
+	argv[ARRAY_SIZE(mkrescue)] = name;
+	argv[ARRAY_SIZE(mkrescue) + 1] = "tree";
+	argv[ARRAY_SIZE(mkrescue) + 2] = NULL;
+	setenv("TMPDIR", ".", 1);
+	setenv("LC_ALL", "C", 1);
+	ok = make_tree(work, hypervisor, config) && run_program(argv, work, "log");
+	if (!ok && !signal_came()) {
+		show_log(log);
+		complain("%s did not make the image", argv[0]);
+	}
+	free(log);
+	return ok;
+}
