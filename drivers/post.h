@@ -8,23 +8,21 @@
 
 #include "include/types.h"
 
+/* In the order of boot. From 0xc0, where firmware has few of its own and ends on others. */
 enum post_stage {
-	POST_ENTRY = 0xa0,     /* the first instruction in 64-bit mode */
-	POST_BOOT_INFO = 0xa1, /* reading the boot loader's tags and the configuration */
-	POST_CONSOLE = 0xa2,   /* opening the serial line and the screen */
-	POST_TRAPS = 0xa3,     /* descriptor tables, exceptions */
-	POST_QUIESCE = 0xa4,   /* turning bus mastering off */
-	POST_MEMORY = 0xa5,    /* page frames, our own page tables, heap */
-	POST_TABLES = 0xa6,    /* ACPI tables */
-	POST_CLOCK = 0xa7,     /* calibrating the clock */
-	POST_APIC = 0xa8,      /* interrupt controllers */
-	POST_CPUS = 0xa9,      /* starting the other CPUs */
-	POST_THREADS = 0xaa,   /* scheduler and timers */
-	POST_PCI = 0xab,       /* enumerating PCI */
-	POST_PREFLIGHT = 0xac, /* looking for virtualisation and turning it on */
-	POST_SHELL = 0xad,     /* starting the shell: the prompt comes */
-	POST_PANIC = 0xae,     /* a panic: its text is on the consoles */
-	POST_OFF = 0xaf,       /* power-off or reboot */
+	POST_TRAPS = 0xc0,     /* descriptor tables and exceptions */
+	POST_BOOT_INFO = 0xc1, /* reading the boot loader's tags and the configuration */
+	POST_CONSOLE = 0xc2,   /* opening the screen and the serial line */
+	POST_QUIESCE = 0xc3,   /* turning bus mastering off */
+	POST_MEMORY = 0xc4,    /* page frames, our own page tables, heap */
+	POST_TABLES = 0xc5,    /* ACPI tables */
+	POST_CLOCK = 0xc6,     /* calibrating the clock */
+	POST_APIC = 0xc7,      /* interrupt controllers */
+	POST_THREADS = 0xc8,   /* timers and scheduler */
+	POST_CPUS = 0xc9,      /* starting the other CPUs */
+	POST_PCI = 0xca,       /* enumerating PCI */
+	POST_PREFLIGHT = 0xcb, /* looking for virtualisation and turning it on */
+	POST_SHELL = 0xcc,     /* starting the shell: the prompt comes */
 };
 
 void post_code(enum post_stage stage);

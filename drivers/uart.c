@@ -7,7 +7,6 @@
 
 #include "arch/x86_64/time.h"
 #include "drivers/uart_regs.h"
-#include "include/panic.h"
 
 enum {
 	READY_US = 500 * 1000, /* a full FIFO at 1200 baud takes 133 ms */
@@ -238,15 +237,5 @@ uart_use_interrupt(struct uart *uart)
 
 	uart->ier = IER_ERBFI | IER_ELSI;
 	rearm(uart);
-	spin_unlock(&uart->lock, flags);
-}
-
-void
-uart_remap(struct uart *uart, void *mmio)
-{
-	u64 flags = spin_lock(&uart->lock);
-
-	ASSERT(uart->config.mmio != NULL);
-	uart->config.mmio = mmio;
 	spin_unlock(&uart->lock, flags);
 }

@@ -34,8 +34,8 @@ struct uart_config {
 	u8 stride;	  /* bytes from one register to the next: 1, 2 or 4 */
 	u8 width;	  /* bytes an access: 1, 2 or 4, at most stride */
 	s8 isa_irq;	  /* -1: not known, then uart_poll() has to be called every few ms */
-	u32 clock_hz;
-	u32 baud; /* 0 keeps the firmware's speed */
+	u32 clock_hz;	  /* what the divisor divides, 16 times the highest speed; 0: not known */
+	u32 baud;	  /* 0, or with an unknown clock, keeps the firmware's speed */
 
 	u8 (*read)(const struct uart_config *config, unsigned reg);
 	void (*write)(const struct uart_config *config, unsigned reg, u8 value);
@@ -80,9 +80,6 @@ __must_check int uart_config_mmio(struct uart_config *config, const char *name, 
  * and &uart->log may be given to log_add_output().
  */
 __must_check int uart_probe(struct uart *uart, const struct uart_config *config);
-
-/* The registers' new address after a change of page tables; only for a UART in memory. */
-void uart_remap(struct uart *uart, void *mmio);
 
 /* Called when bytes have arrived, from uart_interrupt() or uart_poll(), without a lock held. */
 void uart_set_receiver(struct uart *uart, void (*receiver)(void *arg), void *arg);

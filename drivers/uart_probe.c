@@ -17,7 +17,7 @@ get(const struct uart *uart, enum uart_register reg)
 }
 
 static void
-put(const struct uart *uart, enum uart_register reg, unsigned value)
+put(const struct uart *uart, enum uart_register reg, u64 value)
 {
 	uart->config.write(&uart->config, reg, (u8)value);
 }
@@ -65,11 +65,11 @@ static void
 set_speed(const struct uart *uart)
 {
 	const struct uart_config *c = &uart->config;
-	u32 divisor;
+	u64 divisor;
 
-	if (c->baud != 0) {
-		divisor =
-			(u32)MIN(MAX((c->clock_hz / 16ul + c->baud / 2) / c->baud, 1ul), 0xfffful);
+	if (c->baud != 0 && c->clock_hz != 0) {
+		divisor = (c->clock_hz / 16ul + c->baud / 2) / c->baud;
+		divisor = MIN(MAX(divisor, 1ul), 0xfffful);
 		put(uart, UART_LCR, LCR_DLAB | LCR_8N1);
 		put(uart, UART_DLL, divisor & 0xff);
 		put(uart, UART_DLM, divisor >> 8);
@@ -95,8 +95,8 @@ set_fifo(struct uart *uart)
 static void
 set_up(struct uart *uart)
 {
+	set_speed(uart); /* first: it leaves DLAB off, under which IER would be another register */
 	put(uart, UART_IER, 0);
-	set_speed(uart);
 	set_fifo(uart);
 	uart->mcr = MCR_DTR | MCR_RTS | MCR_OUT2;
 	put(uart, UART_MCR, uart->mcr);
