@@ -10,7 +10,6 @@
 #include "arch/x86_64/virt.h"
 #include "drivers/acpi_power.h"
 #include "drivers/pci.h"
-#include "drivers/post.h"
 #include "include/intrin.h"
 #include "include/panic.h"
 #include "lib/log.h"
@@ -102,7 +101,6 @@ virt_off_all(void)
 static void
 let_go(void)
 {
-	post_code(POST_OFF);
 	virt_off_all();
 	pci_bus_master_off_all();
 }

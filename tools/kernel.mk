@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: MIT
 # build/ashlar.elf: the hypervisor, without debug sections (those are in build/ashlar.debug).
 
+# `make V=1` shows the commands.
+Q   := $(if $(V),,@)
+SAY := @$(if $(V),true,echo)
+
 DIRS := boot lib arch/x86_64 arch/x86_64/vmx arch/x86_64/svm mm sched core drivers iommu iommu/vtd \
 	iommu/amdvi shell
 
@@ -25,36 +29,41 @@ endif
 
 $(B)/obj/%.o: %.c $(FLAGS_STAMP) | $(B)/packages-BUILD
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+	$(SAY) CC $<
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(B)/obj/%.asm.o: %.asm | $(B)/packages-BUILD
 	@mkdir -p $(@D)
-	nasm -f elf64 -I. -MD $(@:.o=.d) -MP $< -o $@
+	$(SAY) AS $<
+	$(Q)nasm -f elf64 -I. -MD $(@:.o=.d) -MP $< -o $@
 
 # Linked twice: first with an empty symbol table, then with the one made from the first. The table
 # is the last segment, so nothing else moves.
 $(B)/obj/symbols-none.asm: tools/symbols.awk | $(B)/packages-BUILD
-	awk -f tools/symbols.awk </dev/null >$@
+	$(Q)awk -f tools/symbols.awk </dev/null >$@
 
 $(B)/obj/symbols.asm: $(B)/obj/ashlar.first tools/symbols.awk
-	nm -n $< | awk -f tools/symbols.awk >$@
+	$(Q)nm -n $< | awk -f tools/symbols.awk >$@
 
 $(B)/obj/symbols%o: $(B)/obj/symbols%asm
-	nasm -f elf64 $< -o $@
+	$(Q)nasm -f elf64 $< -o $@
 
 $(B)/obj/ashlar.first: $(OBJECTS) $(B)/obj/symbols-none.o linker.ld
-	ld.lld $(LDFLAGS) -T linker.ld $(OBJECTS) $(B)/obj/symbols-none.o -o $@
+	$(SAY) LD $@
+	$(Q)ld.lld $(LDFLAGS) -T linker.ld $(OBJECTS) $(B)/obj/symbols-none.o -o $@
 
 $(B)/ashlar.debug: $(OBJECTS) $(B)/obj/symbols.o linker.ld
-	ld.lld $(LDFLAGS) -T linker.ld $(OBJECTS) $(B)/obj/symbols.o -o $@
+	$(SAY) LD $@
+	$(Q)ld.lld $(LDFLAGS) -T linker.ld $(OBJECTS) $(B)/obj/symbols.o -o $@
 
 $(B)/ashlar.elf: $(B)/ashlar.debug
-	objcopy --strip-all $< $@
+	$(Q)objcopy --strip-all $< $@
 
 -include $(C_SOURCES:%.c=$(B)/obj/%.d) $(ASM_SOURCES:%.asm=$(B)/obj/%.asm.d)
 
 # The same image with another entry, for tests: the hand-over in x2APIC mode.
 $(B)/tests/ashlar-x2apic.elf: $(OBJECTS) $(B)/obj/symbols.o $(B)/obj/tests/system/x2apic_entry.asm.o
 	@mkdir -p $(@D)
-	ld.lld $(LDFLAGS) -T linker.ld -e x2apic_entry $^ -o $@.full
-	objcopy --strip-all $@.full $@
+	$(SAY) LD $@
+	$(Q)ld.lld $(LDFLAGS) -T linker.ld -e x2apic_entry $^ -o $@.full
+	$(Q)objcopy --strip-all $@.full $@
