@@ -92,7 +92,20 @@ largest_from(unsigned first)
 	return largest;
 }
 
-/* The end of the largest new zone becomes the bytes of all of them. */
+/* Takes pages from the end that is less aligned, so that large blocks stay whole. */
+static u64
+shrink(struct zone *zone, u64 pages)
+{
+	u64 end = zone->first + zone->pages;
+
+	zone->pages -= pages;
+	if (__builtin_ctzl(zone->first) > __builtin_ctzl(end))
+		return end - pages;
+	zone->first += pages;
+	return zone->first - pages;
+}
+
+/* The largest new zone gives the bytes of all of them. */
 static int
 place_states(unsigned first, u64 pages)
 {
@@ -101,8 +114,7 @@ place_states(unsigned first, u64 pages)
 
 	if (largest->pages < pages)
 		return fail(-ERR_NOMEM);
-	largest->pages -= pages;
-	states = hpa_to_ptr(HPA((largest->first + largest->pages) * PAGE_SIZE));
+	states = hpa_to_ptr(HPA(shrink(largest, pages) * PAGE_SIZE));
 	memset(states, 0, pages * PAGE_SIZE);
 	for (unsigned i = first; i < count; i++) {
 		zones[i].state = states;

@@ -38,8 +38,8 @@ struct block {
 void zones_reset(void);
 
 /*
- * Adds the map's usable RAM in [from, to), with the bytes taken from the end of its largest piece,
- * all FRAME_INSIDE. The pages of all new zones are added to *total, the pages that the bytes take
+ * Adds the map's usable RAM in [from, to), with the bytes taken from its largest piece, all
+ * FRAME_INSIDE. The pages of all new zones are added to *total, the pages that the bytes take
  * to *metadata. -ERR_NOMEM: no piece is large enough for the bytes, and nothing is added.
  */
 __must_check int zones_add(const struct memmap *map, u64 from, u64 to, u64 *total, u64 *metadata);

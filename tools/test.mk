@@ -5,7 +5,8 @@
 HOST_CC     = clang
 HOST_CFLAGS = -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wshadow -Wconversion -Wno-unused-parameter \
 	-Itests/unit/fake -I. -fno-omit-frame-pointer -fsanitize=address,undefined \
-	-fno-sanitize-recover=all -DASHLAR_VERSION='"$(VERSION)"'
+	-fno-sanitize-recover=all -DASHLAR_VERSION='"$(VERSION)"' \
+	-DDIRECT_BASE=0x200000000000ul
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
 FUZZERS    := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
