@@ -30,6 +30,8 @@ help: ## list the targets
 clean: ## remove build/
 	rm -rf $(B)
 
+.PRECIOUS: $(B)/packages-%
+
 # Every target that needs packages depends on its stamp; the lists are checked again when they change.
 $(B)/packages-%: Makefile
 	@mkdir -p $(B)

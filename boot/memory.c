@@ -6,7 +6,10 @@
 #include "include/panic.h"
 #include "mm/direct.h"
 #include "mm/frame.h"
+#include "mm/heap.h"
 #include "mm/kmap.h"
+
+enum { LOG_LINES = 1024 };
 
 extern const char __image_end[];
 
@@ -26,6 +29,17 @@ finish_map(struct boot_info *info, hpa_t image)
 	for (unsigned i = 0; i < info->module_count; i++)
 		take(map, info->modules[i].base.v, info->modules[i].length, info->modules[i].name);
 	memmap_finish(map);
+}
+
+static void
+enlarge_log(void)
+{
+	struct log_line *lines = heap_alloc(LOG_LINES * sizeof(*lines));
+
+	if (lines == NULL)
+		log_warn("log: no memory for more than %u lines", LOG_RING_LINES);
+	else
+		log_enlarge(lines, LOG_LINES);
 }
 
 static void
@@ -57,5 +71,6 @@ memory_init(struct boot_info *info, hpa_t image)
 	console_use_screen();
 	if (frame_add(&info->memmap) != 0)
 		log_warn("memory: what is above 4 GiB could not be added");
+	enlarge_log();
 	report();
 }

@@ -3,13 +3,16 @@
 #include "lib/log.h"
 
 #include "include/intrin.h"
+#include "include/panic.h"
 #include "lib/format.h"
 #include "lib/lock.h"
 #include "lib/string.h"
 
 static struct spinlock lock = SPINLOCK_INIT(RANK_LOG, "log"); /* guards all below */
-static struct log_line ring[LOG_RING_LINES];
-static u64 next_seq;
+static struct log_line first_lines[LOG_RING_LINES];
+static struct log_line *ring = first_lines;
+static u64 ring_lines = LOG_RING_LINES;
+static u64 next_seq, first_seq; /* first_seq: the oldest one that the ring was enlarged with */
 static struct log_output *outputs;
 static u64 (*clock_ns)(void);
 static enum log_level max_level = LOG_INFO;
@@ -19,13 +22,30 @@ static const char *const level_names[LOG_LEVELS] = {"error", "warn", "info", "de
 static struct log_line *
 slot(u64 seq)
 {
-	return &ring[seq % LOG_RING_LINES];
+	return &ring[seq % ring_lines];
 }
 
 static u64
 oldest_seq(void)
 {
-	return next_seq > LOG_RING_LINES ? next_seq - LOG_RING_LINES : 0;
+	u64 kept = next_seq > ring_lines ? next_seq - ring_lines : 0;
+
+	return MAX(kept, first_seq);
+}
+
+/* Lines that a smaller ring had lost already stay lost. */
+void
+log_enlarge(struct log_line *lines, u32 count)
+{
+	u64 flags = spin_lock(&lock);
+
+	ASSERT(count >= ring_lines);
+	first_seq = oldest_seq();
+	for (u64 seq = first_seq; seq < next_seq; seq++)
+		lines[seq % count] = *slot(seq);
+	ring = lines;
+	ring_lines = count;
+	spin_unlock(&lock, flags);
 }
 
 void

@@ -12,7 +12,8 @@
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG, LOG_LEVELS };
 
-enum { LOG_LINE_MAX = 240, LOG_RING_LINES = 512 };
+/* The ring has LOG_RING_LINES until log_enlarge() gives it more memory. */
+enum { LOG_LINE_MAX = 240, LOG_RING_LINES = 64 };
 
 struct log_line {
 	u64 seq;     /* from 0, without a gap */
@@ -42,6 +43,9 @@ enum log_level log_get_level(void);
 const char *log_level_name(enum log_level level);
 /* False when the name is not one of error, warn, info, debug. */
 bool log_level_from_name(const char *name, enum log_level *out);
+
+/* Moves the ring to this memory of so many lines, which stays the log's: at least as many as now. */
+void log_enlarge(struct log_line *lines, u32 count);
 
 /* Where the time of a line comes from; 0 until it is set. */
 void log_set_clock(u64 (*now_ns)(void));
