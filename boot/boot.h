@@ -11,8 +11,9 @@
 /* console.c: the serial line and the screen. The first needs no memory, the rest comes later. */
 void console_open(const struct config *config, const struct boot_framebuffer *fb);
 void console_open_acpi(const struct config *config); /* the UART that the SPCR names */
-void console_map_screen(const struct boot_framebuffer *fb); /* after kmap_init(): maps it anew ... */
-void console_use_screen(void); /* ... after the tables are loaded: shows it there */
+void
+console_map_screen(const struct boot_framebuffer *fb); /* after kmap_init(): maps it anew ... */
+void console_use_screen(void);	 /* ... after the tables are loaded: shows it there */
 struct uart *console_uart(void); /* NULL without one */
 
 /* memory.c: frames, our own page tables, heap. */

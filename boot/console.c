@@ -90,9 +90,9 @@ screen_config(const struct boot_framebuffer *fb, struct screen_config *sc)
 		.height = fb->height,
 		.pitch = fb->pitch,
 		.bpp = fb->bits_per_pixel,
-		.red = {fb->red.position, fb->red.size},
+		.red = {fb->red.position,	  fb->red.size  },
 		.green = {fb->green.position, fb->green.size},
-		.blue = {fb->blue.position, fb->blue.size},
+		.blue = {fb->blue.position,  fb->blue.size },
 	};
 }
 
@@ -188,7 +188,8 @@ console_open_acpi(const struct config *config)
 
 	if (config->console.kind != CONSOLE_ACPI)
 		return;
-	if (spcr != NULL && spcr->is_16550 && spcr->base.address != 0 && spcr_config(spcr, &uc) == 0)
+	if (spcr != NULL && spcr->is_16550 && spcr->base.address != 0 &&
+	    spcr_config(spcr, &uc) == 0)
 		use_uart(&uc);
 	if (!have_uart) {
 		log_warn("console = acpi: the machine's SPCR names no UART of ours: taking com1");

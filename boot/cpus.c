@@ -142,7 +142,8 @@ cpus_start(void)
 	log_info("starting %u more CPUs", madt->cpu_count - 1);
 	if (madt->cpus_left_out > 0)
 		log_warn("%u CPUs are left out: Ashlar manages %u", madt->cpus_left_out, MAX_CPUS);
-	if (frame_alloc_range(1, PAGE_SIZE, MiB, &page) != 0 || kmap_identity_low(page, true) != 0) {
+	if (frame_alloc_range(1, PAGE_SIZE, MiB, &page) != 0 ||
+	    kmap_identity_low(page, true) != 0) {
 		log_warn("no free page below 1 MiB to start the other CPUs from: one CPU");
 		return;
 	}

@@ -19,8 +19,8 @@
 #include "drivers/acpi_power.h"
 #include "drivers/pci.h"
 #include "drivers/post.h"
-#include "include/panic.h"
 #include "include/intrin.h"
+#include "include/panic.h"
 #include "lib/string.h"
 #include "mm/direct.h"
 #include "mm/frame.h"
@@ -136,9 +136,10 @@ read_tables(void)
 static void
 report_cost(void)
 {
-	log_info("boot: %lu ticks to the prompt, %lu in calibration, %lu in waits, %lu in scrubbing",
-		 rdtsc() - tsc_at_start, calibration_ticks(), wait_total_ticks(),
-		 frame_scrub_ticks());
+	log_info(
+		"boot: %lu ticks to the prompt, %lu in calibration, %lu in waits, %lu in scrubbing",
+		rdtsc() - tsc_at_start, calibration_ticks(), wait_total_ticks(),
+		frame_scrub_ticks());
 }
 
 static void

@@ -4,9 +4,9 @@
 
 #include "include/types.h"
 
-#define BIT(n)	   (1ul << (n))
-#define BIT32(n)   (1u << (n))
-#define BITS(h, l) ((~0ul >> (63 - (h))) & (~0ul << (l))) /* from bit l to bit h, both included */
+#define BIT(n)		      (1ul << (n))
+#define BIT32(n)	      (1u << (n))
+#define BITS(h, l)	      ((~0ul >> (63 - (h))) & (~0ul << (l))) /* from bit l to bit h, both included */
 
 #define FIELD_SHIFT(mask)     ((unsigned)__builtin_ctzl(mask))
 #define FIELD_GET(mask, reg)  (((u64)(reg) & (mask)) >> FIELD_SHIFT(mask))

@@ -11,10 +11,13 @@ struct list {
 	struct list *next, *prev;
 };
 
-#define LIST_INIT(name)			    {&(name), &(name)}
-#define list_entry(ptr, type, member)	    container_of(ptr, type, member)
-#define list_first(head, type, member)	    list_entry((head)->next, type, member)
-#define list_for_each(pos, head)	    for (pos = (head)->next; pos != (head); pos = pos->next)
+#define LIST_INIT(name)                                                                            \
+	{                                                                                          \
+		&(name), &(name)                                                                   \
+	}
+#define list_entry(ptr, type, member)  container_of(ptr, type, member)
+#define list_first(head, type, member) list_entry((head)->next, type, member)
+#define list_for_each(pos, head)       for (pos = (head)->next; pos != (head); pos = pos->next)
 #define list_for_each_safe(pos, tmp, head)                                                         \
 	for (pos = (head)->next, tmp = pos->next; pos != (head); pos = tmp, tmp = pos->next)
 

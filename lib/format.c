@@ -9,7 +9,7 @@ enum { NUMBER_MAX = 24 }; /* 64 bits in octal would be 22 digits */
 struct spec {
 	bool left, zero, alt, plus;
 	int width;
-	int precision; /* -1: none */
+	int precision;	/* -1: none */
 	unsigned longs; /* size of the argument: 0 int, 1 and more 64 bits */
 	char conversion;
 };
@@ -21,9 +21,11 @@ put_fill(struct sink *sink, char c, int count)
 		sink->put(sink, &c, 1);
 }
 
-/* The body with its prefix ("-", "0x"), padded to the width by blanks, or by zeros after the prefix. */
+/* The body with its prefix ("-", "0x"), padded to the width by blanks, or by zeros after the
+ * prefix. */
 static void
-put_padded(struct sink *sink, const struct spec *s, const char *prefix, const char *body, size_t len)
+put_padded(struct sink *sink, const struct spec *s, const char *prefix, const char *body,
+	   size_t len)
 {
 	int pad = s->width - (int)(strlen(prefix) + len);
 	bool zeros = s->zero && !s->left;
@@ -130,7 +132,9 @@ put_conversion(struct sink *sink, struct spec *s, va_list *args)
 
 	switch (s->conversion) {
 	case 'd':
-	case 'i': put_signed(sink, s, s->longs > 0 ? va_arg(*args, s64) : va_arg(*args, int)); break;
+	case 'i':
+		put_signed(sink, s, s->longs > 0 ? va_arg(*args, s64) : va_arg(*args, int));
+		break;
 	case 'u': put_number(sink, s, "", unsigned_arg(s, args), 10); break;
 	case 'x':
 	case 'X': put_number(sink, s, s->alt ? "0x" : "", unsigned_arg(s, args), 16); break;

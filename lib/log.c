@@ -178,7 +178,9 @@ size_t
 log_format_line(char *buf, size_t size, const struct log_line *line)
 {
 	u64 us = line->time_ns / 1000;
-	const char *mark = line->level == LOG_ERROR ? "error: " : line->level == LOG_WARN ? "warn: " : "";
+	const char *mark = line->level == LOG_ERROR  ? "error: "
+			   : line->level == LOG_WARN ? "warn: "
+						     : "";
 
 	return format(buf, size, "[%5lu.%06lu] %s%s", us / 1000000, us % 1000000, mark, line->text);
 }

@@ -44,7 +44,8 @@ const char *log_level_name(enum log_level level);
 /* False when the name is not one of error, warn, info, debug. */
 bool log_level_from_name(const char *name, enum log_level *out);
 
-/* Moves the ring to this memory of so many lines, which stays the log's: at least as many as now. */
+/* Moves the ring to this memory of so many lines, which stays the log's: at least as many as now.
+ */
 void log_enlarge(struct log_line *lines, u32 count);
 
 /* Where the time of a line comes from; 0 until it is set. */

@@ -46,8 +46,7 @@ insert_sorted(struct timer_queue *q, struct timer *timer)
 {
 	struct list *at;
 
-	list_for_each(at, &q->timers)
-	{
+	list_for_each (at, &q->timers) {
 		if (list_entry(at, struct timer, link)->when_ns > timer->when_ns)
 			break;
 	}

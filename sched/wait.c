@@ -15,7 +15,7 @@ wait_wake_all(struct wait_queue *wq)
 	u64 flags = spin_lock(&wq->lock);
 	struct list *at;
 
-	list_for_each(at, &wq->waiters)
+	list_for_each (at, &wq->waiters)
 		thread_wake(list_entry(at, struct waiter, link)->thread);
 	spin_unlock(&wq->lock, flags);
 	thread_check_resched();

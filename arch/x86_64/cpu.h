@@ -30,12 +30,12 @@ struct cpu {
 	u32 index;	  /* gs:8 */
 	u32 apic_id;
 	bool online;
-	u8 nmi_pin; /* the local APIC's LINT pin that NMIs come in by, 0 or 1; 2: none */
+	u8 nmi_pin;	   /* the local APIC's LINT pin that NMIs come in by, 0 or 1; 2: none */
 	bool need_resched; /* look at the run queue before going on; set with interrupts off */
 	bool virt_on;	   /* in VMX root, or with EFER.SVME */
-	u32 flush_wanted, flush_done;			/* TLB flushes asked of it, and done */
-	u64 stopped_rip;				/* where a panic's NMI found it; 0: not stopped */
-	s64 tsc_offset;					/* to the boot CPU's, in ticks, as measured at its start */
+	u32 flush_wanted, flush_done; /* TLB flushes asked of it, and done */
+	u64 stopped_rip;	      /* where a panic's NMI found it; 0: not stopped */
+	s64 tsc_offset;		      /* to the boot CPU's, in ticks, as measured at its start */
 	u64 irq_counts[IRQ_VECTORS];
 	void (*call_fn)(void *); /* a call from another CPU, see smp.h */
 	void *call_arg;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Port I/O and device memory, typed by width. Device memory is read and written only through these. */
+/* Port I/O and device memory, typed by width. Device memory is read and written only through these.
+ */
 #pragma once
 
 #include "include/types.h"

@@ -12,10 +12,10 @@
 enum { IOREGSEL = 0x00, IOWIN = 0x10, REG_VERSION = 0x01, REG_REDIRECTION = 0x10, ISA_IRQS = 16 };
 
 /* 82093AA, 3.2.4 */
-#define REDIR_ACTIVE_LOW BIT(13)
-#define REDIR_LEVEL	 BIT(15)
-#define REDIR_MASKED	 BIT(16)
-#define REDIR_DEST_SHIFT 56
+#define REDIR_ACTIVE_LOW	BIT(13)
+#define REDIR_LEVEL		BIT(15)
+#define REDIR_MASKED		BIT(16)
+#define REDIR_DEST_SHIFT	56
 
 #define VERSION_MAX_REDIRECTION BITS(23, 16)
 
@@ -84,7 +84,9 @@ void
 ioapic_override(u8 isa, u32 gsi, bool level, bool active_low)
 {
 	if (isa < ISA_IRQS)
-		overrides[isa] = (struct override){true, {gsi, level, active_low}};
+		overrides[isa] = (struct override){
+			true, {gsi, level, active_low}
+		      };
 }
 
 struct isa_route
@@ -134,16 +136,16 @@ pic_disable(void)
 		u16 port;
 		u8 value;
 	} steps[] = {
-		{MASTER, ICW1_INIT_ICW4},
-		{SLAVE, ICW1_INIT_ICW4},
-		{MASTER + 1, VECTOR_EXCEPTIONS}, /* ICW2: a spurious one shall not look like #DF */
-		{SLAVE + 1, VECTOR_EXCEPTIONS + 8},
-		{MASTER + 1, 1 << 2}, /* ICW3: the slave is at line 2 */
-		{SLAVE + 1, 2},
-		{MASTER + 1, ICW4_8086},
-		{SLAVE + 1, ICW4_8086},
-		{MASTER + 1, 0xff},
-		{SLAVE + 1, 0xff},
+		{MASTER,	 ICW1_INIT_ICW4       },
+		{SLAVE,	ICW1_INIT_ICW4	      },
+		{MASTER + 1, VECTOR_EXCEPTIONS    }, /* ICW2: a spurious one shall not look like #DF */
+		{SLAVE + 1,  VECTOR_EXCEPTIONS + 8},
+		{MASTER + 1, 1 << 2		   }, /* ICW3: the slave is at line 2 */
+		{SLAVE + 1,  2		     },
+		{MASTER + 1, ICW4_8086	      },
+		{SLAVE + 1,  ICW4_8086	     },
+		{MASTER + 1, 0xff		 },
+		{SLAVE + 1,  0xff			},
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(steps); i++)

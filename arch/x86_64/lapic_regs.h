@@ -24,27 +24,27 @@ enum {
 	LAPIC_TIMER_DIVIDE = 0x3e0,
 };
 
-#define VERSION_MAX_LVT	     BITS(23, 16) /* 11.4.8 */
+#define VERSION_MAX_LVT	   BITS(23, 16) /* 11.4.8 */
 
-#define SVR_ENABLE	     BIT32(8) /* 11.9 */
+#define SVR_ENABLE	   BIT32(8) /* 11.9 */
 
 /* LVT, figure 11-8 */
-#define LVT_MASKED	     BIT32(16)
-#define LVT_DELIVERY_NMI     (4u << 8)
-#define LVT_TIMER_ONE_SHOT   0u
-#define LVT_TIMER_DEADLINE   (2u << 17)
+#define LVT_MASKED	   BIT32(16)
+#define LVT_DELIVERY_NMI   (4u << 8)
+#define LVT_TIMER_ONE_SHOT 0u
+#define LVT_TIMER_DEADLINE (2u << 17)
 
 /* ICR, figure 11-12 */
-#define ICR_FIXED	     0u
-#define ICR_NMI		     (4u << 8)
-#define ICR_INIT	     (5u << 8)
-#define ICR_STARTUP	     (6u << 8)
-#define ICR_PENDING	     BIT32(12)
-#define ICR_ASSERT	     BIT32(14)
-#define ICR_LEVEL	     BIT32(15)
-#define ICR_ALL_BUT_SELF     (3u << 18)
+#define ICR_FIXED	   0u
+#define ICR_NMI		   (4u << 8)
+#define ICR_INIT	   (5u << 8)
+#define ICR_STARTUP	   (6u << 8)
+#define ICR_PENDING	   BIT32(12)
+#define ICR_ASSERT	   BIT32(14)
+#define ICR_LEVEL	   BIT32(15)
+#define ICR_ALL_BUT_SELF   (3u << 18)
 
-#define TIMER_DIVIDE_BY_16   3u /* figure 11-10 */
+#define TIMER_DIVIDE_BY_16 3u /* figure 11-10 */
 
 u32 lapic_read(u32 reg);
 void lapic_write(u32 reg, u32 value);

@@ -59,8 +59,8 @@ lapic_timer_arm(u64 ns)
 		wrmsr(MSR_IA32_TSC_DEADLINE, rdtsc() + ns_to_tsc(ns) + 1);
 	} else {
 		u64 ms_max = COUNT_MAX / counts_per_ms;
-		u64 count = ns / NS_PER_MS >= ms_max ? COUNT_MAX
-						     : ns * counts_per_ms / NS_PER_MS + 1;
+		u64 count =
+			ns / NS_PER_MS >= ms_max ? COUNT_MAX : ns * counts_per_ms / NS_PER_MS + 1;
 
 		lapic_write(LAPIC_TIMER_INITIAL, (u32)count);
 	}

@@ -225,13 +225,38 @@ panic(const char *fmt, ...)
 }
 
 static const char *const exception_names[VECTOR_EXCEPTIONS] = {
-	"#DE divide error", "#DB debug", "NMI", "#BP breakpoint", "#OF overflow",
-	"#BR bound range", "#UD invalid opcode", "#NM no FPU", "#DF double fault",
-	"coprocessor overrun", "#TS invalid TSS", "#NP segment not present", "#SS stack fault",
-	"#GP general protection", "#PF page fault", "reserved", "#MF x87 error",
-	"#AC alignment check", "#MC machine check", "#XM SIMD error", "#VE virtualization",
-	"#CP control protection", "reserved", "reserved", "reserved", "reserved", "reserved",
-	"reserved", "#HV hypervisor injection", "#VC VMM communication", "#SX security", "reserved",
+	"#DE divide error",
+	"#DB debug",
+	"NMI",
+	"#BP breakpoint",
+	"#OF overflow",
+	"#BR bound range",
+	"#UD invalid opcode",
+	"#NM no FPU",
+	"#DF double fault",
+	"coprocessor overrun",
+	"#TS invalid TSS",
+	"#NP segment not present",
+	"#SS stack fault",
+	"#GP general protection",
+	"#PF page fault",
+	"reserved",
+	"#MF x87 error",
+	"#AC alignment check",
+	"#MC machine check",
+	"#XM SIMD error",
+	"#VE virtualization",
+	"#CP control protection",
+	"reserved",
+	"reserved",
+	"reserved",
+	"reserved",
+	"reserved",
+	"reserved",
+	"#HV hypervisor injection",
+	"#VC VMM communication",
+	"#SX security",
+	"reserved",
 };
 
 void
@@ -242,7 +267,9 @@ panic_exception(const struct interrupt_frame *frame)
 	take_over(frame->rip);
 	if (frame->vector == VECTOR_PAGE_FAULT)
 		reportf(frame, "%s: %s of %#lx", name,
-			frame->error & 16 ? "execution" : frame->error & 2 ? "write" : "read",
+			frame->error & 16  ? "execution"
+			: frame->error & 2 ? "write"
+					   : "read",
 			read_cr2());
 	else
 		reportf(frame, "%s, error code %#lx", name, frame->error);

@@ -5,11 +5,11 @@
 #include "arch/x86_64/clock.h"
 #include "arch/x86_64/tsc.h"
 
-static u64 first_tsc;	      /* at the hypervisor's first instruction */
+static u64 first_tsc;		      /* at the hypervisor's first instruction */
 static const struct refclock *source; /* NULL: the TSC */
-static u64 source_ns_32;      /* nanoseconds a count, with 32 binary places */
-static u64 source_start_ns;   /* the clock when the source took over */
-static u64 extended;	      /* the source's counter, wider than the hardware's */
+static u64 source_ns_32;	      /* nanoseconds a count, with 32 binary places */
+static u64 source_start_ns;	      /* the clock when the source took over */
+static u64 extended;		      /* the source's counter, wider than the hardware's */
 static u64 waited;
 
 void

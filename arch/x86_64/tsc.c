@@ -134,18 +134,18 @@ calibration_ticks(void)
 }
 
 /*
- * The comparison. First the offset: the boot CPU asks, the new one answers with its TSC, ROUND_TRIPS
- * times; the quickest round trip is the truest. Then both look again and again at one shared
- * latest value: seeing a smaller one on one's own TSC is a warp.
+ * The comparison. First the offset: the boot CPU asks, the new one answers with its TSC,
+ * ROUND_TRIPS times; the quickest round trip is the truest. Then both look again and again at one
+ * shared latest value: seeing a smaller one on one's own TSC is a warp.
  */
 enum { ROUND_TRIPS = 16, WARP_LOOKS = 1000, MEET_DEADLINE_US = 500000 };
 
-static u32 turn;	   /* odd: the boot CPU has asked; even: the new one has answered */
+static u32 turn; /* odd: the boot CPU has asked; even: the new one has answered */
 static u64 answer;
-static u64 latest;	   /* of both; guarded by latest_taken */
+static u64 latest; /* of both; guarded by latest_taken */
 static bool latest_taken;
 static u32 warps;
-static u32 arrived;	   /* CPUs at the start of the warp test, over all tests */
+static u32 arrived; /* CPUs at the start of the warp test, over all tests */
 static s64 largest_offset;
 
 bool
@@ -194,7 +194,8 @@ tsc_compare_boot_side(u32 cpu)
 		__atomic_store_n(&turn, 2 * i + 1, __ATOMIC_RELEASE);
 		if (!wait_until(MEET_DEADLINE_US,
 				__atomic_load_n(&turn, __ATOMIC_ACQUIRE) == 2 * i + 2)) {
-			log_warn("CPU %u did not answer the comparison of time-stamp counters", cpu);
+			log_warn("CPU %u did not answer the comparison of time-stamp counters",
+				 cpu);
 			break;
 		}
 		trip = rdtsc() - begin;
@@ -205,7 +206,8 @@ tsc_compare_boot_side(u32 cpu)
 	}
 	__atomic_store_n(&turn, 0, __ATOMIC_RELEASE);
 	cpu_get(cpu)->tsc_offset = offset;
-	if ((offset < 0 ? -offset : offset) > (largest_offset < 0 ? -largest_offset : largest_offset))
+	if ((offset < 0 ? -offset : offset) >
+	    (largest_offset < 0 ? -largest_offset : largest_offset))
 		largest_offset = offset;
 	look_for_warps();
 }

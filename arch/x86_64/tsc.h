@@ -26,7 +26,7 @@ u64 calibration_ticks(void); /* spent by all calibrations so far */
  */
 void tsc_compare_boot_side(u32 cpu);
 void tsc_compare_new_side(u32 cpu);
-bool tsc_warped(void);	     /* on any CPU so far */
+bool tsc_warped(void);	      /* on any CPU so far */
 s64 tsc_largest_offset(void); /* in ticks, by magnitude */
 
 /* Whether the TSC can be the clock: invariant, and without warp. */

@@ -73,10 +73,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers),
-		cmocka_unit_test(widths),
-		cmocka_unit_test(strings),
-		cmocka_unit_test(string_without_nul),
+		cmocka_unit_test(numbers),    cmocka_unit_test(widths),
+		cmocka_unit_test(strings),    cmocka_unit_test(string_without_nul),
 		cmocka_unit_test(cut_to_fit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
