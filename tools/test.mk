@@ -17,7 +17,8 @@ sources_of = $(shell sed -n 's|^// SOURCES: ||p' $(1))
 define host_program # name, source, flags
 $(B)/host/$(1): $(2) $(call sources_of,$(2)) tests/unit/fake/fakes.c | $(B)/packages-CHECK
 	@mkdir -p $$(@D)
-	$$(HOST_CC) $$(HOST_CFLAGS) $(3) -MMD -MP -MF $$@.d $$(filter %.c,$$^) -o $$@ $(4)
+	$$(SAY) CC $$@
+	$$(Q)$$(HOST_CC) $$(HOST_CFLAGS) $(3) -MMD -MP -MF $$@.d $$(filter %.c,$$^) -o $$@ $(4)
 -include $(B)/host/$(1).d
 endef
 
