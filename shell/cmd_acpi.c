@@ -15,6 +15,13 @@ static const struct column columns[] = {
 	{.name = "state",.kind = COLUMN_TEXT},
 };
 
+/* The FACS has no texts, and a table that is not readable has none that we know. */
+static const char *
+text_or_null(const char *text)
+{
+	return text[0] != '\0' ? text : NULL;
+}
+
 static void
 list_table(struct listing *listing, const struct acpi_table *table)
 {
@@ -23,8 +30,8 @@ list_table(struct listing *listing, const struct acpi_table *table)
 	listing_number(listing, table->address.v);
 	listing_number(listing, table->length);
 	listing_number(listing, table->revision);
-	listing_text(listing, table->oem);
-	listing_text(listing, table->id);
+	listing_text(listing, text_or_null(table->oem));
+	listing_text(listing, text_or_null(table->id));
 	listing_text(listing, acpi_state_text(table->state));
 }
 
