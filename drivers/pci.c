@@ -200,16 +200,6 @@ pci_next(const struct pci_function *prev)
 	return prev == NULL ? functions : prev->next;
 }
 
-const struct pci_function *
-pci_find(struct pci_addr addr)
-{
-	for (const struct pci_function *f = functions; f != NULL; f = f->next) {
-		if (order(f->addr) == order(addr))
-			return f;
-	}
-	return NULL;
-}
-
 u32
 pci_read32(struct pci_addr addr, u16 offset)
 {

@@ -66,7 +66,6 @@ void pci_bus_master_off_all(void);
 
 /* The function after prev, the first one for NULL; NULL after the last one. */
 const struct pci_function *pci_next(const struct pci_function *prev);
-const struct pci_function *pci_find(struct pci_addr addr); /* NULL: no such function */
 
 /* Configuration space: offset is a multiple of 4. Past its end, and without a device: all ones. */
 u32 pci_read32(struct pci_addr addr, u16 offset);

@@ -126,7 +126,7 @@ decode_brand(struct cpu_features *f, cpuid_reader read)
 	for (u32 i = 0; i < 3; i++) {
 		struct cpuid_regs r = leaf_of(f, read, CPUID_BRAND + i);
 
-		memcpy(raw + 16 * i, &r, sizeof(r));
+		memcpy(raw + i * sizeof(r), &r, sizeof(r));
 	}
 	while (*first == ' ')
 		first++;

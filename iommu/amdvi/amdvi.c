@@ -47,7 +47,7 @@ static void
 add_unit(struct iommu_info *info, const struct ivrs_unit *unit)
 {
 	struct iommu_caps caps;
-	struct amdvi_raw raw;
+	struct amdvi_raw raw = {0};
 	int err = read_unit(unit, &raw);
 
 	if (err != 0) {

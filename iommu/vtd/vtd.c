@@ -29,7 +29,7 @@ static void
 add_unit(struct iommu_info *info, const struct dmar_unit *unit, const struct acpi_dmar_info *dmar)
 {
 	struct iommu_caps caps;
-	struct vtd_raw raw;
+	struct vtd_raw raw = {0};
 	int err = read_unit(unit, &raw);
 
 	if (err != 0) {
