@@ -86,8 +86,10 @@ put_json(struct json *j, u32 cpu, const struct head *head)
 	json_number(j, "time_ns", head->time_ns);
 	json_number(j, "cpu", cpu);
 	json_text(j, "event", kind->name);
-	json_number(j, kind->a, r->a);
-	json_number(j, kind->b, r->b);
+	json_number(j, "a", r->a);
+	json_text(j, "a_is", kind->a);
+	json_number(j, "b", r->b);
+	json_text(j, "b_is", kind->b);
 	json_close(j);
 }
 

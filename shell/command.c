@@ -81,7 +81,7 @@ run_words(struct command_call *call)
 
 	if (command == NULL)
 		return command_unknown(call, call->argv[0]);
-	if (call->argc > 1 && strcmp(call->argv[call->argc - 1], "-j") == 0) {
+	if (strcmp(call->argv[call->argc - 1], "-j") == 0) {
 		if (!command->has_json)
 			return usage_error(call, command, "this command has no -j");
 		call->json = true;

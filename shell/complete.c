@@ -30,7 +30,7 @@ place_find(struct place *p, const char *line, size_t cursor)
 {
 	memcpy(p->text, line, cursor);
 	p->text[cursor] = '\0';
-	if (strchr(p->text, '"') != NULL || words_split(&p->words, p->text) != 0)
+	if (words_split(&p->words, p->text) != 0)
 		return false;
 	p->arg = p->words.count;
 	p->typed = "";

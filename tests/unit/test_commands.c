@@ -373,6 +373,26 @@ ending_what_follows(void **state)
 }
 
 static void
+taking_bytes_out_of_the_input(void **state)
+{
+	struct input input = {0};
+	u8 *room, byte;
+
+	assert_false(input_take(&input, &byte));
+	assert_int_equal(input_room(&input, &room), INPUT_SIZE);
+	memcpy(room, "abxcx", 5);
+	input_added(&input, 5);
+	assert_true(input_take(&input, &byte));
+	assert_true(input_remove(&input, 'x'));
+	assert_false(input_remove(&input, 'a')); /* is taken already */
+	assert_true(input_take(&input, &byte) && byte == 'b');
+	assert_true(input_peek(&input, &byte) && byte == 'c');
+	assert_int_equal(input_room(&input, &room), INPUT_SIZE - 1);
+	assert_true(input_take(&input, &byte) && byte == 'c');
+	assert_false(input_peek(&input, &byte));
+}
+
+static void
 garbage(void **state)
 {
 	u8 all[256];
@@ -409,6 +429,7 @@ the_log(void **state)
 	feed("log -f -j\r");
 	assert_non_null(strstr(sent.buf, "\r\nerror: log -f has no end"));
 	assert_answer("log -f e\t", "log -f error ");
+	assert_answer("e\t", "e\a"); /* no third argument */
 }
 
 /* The newest ten, then those that come; here one comes while the terminal is asked. */
@@ -475,6 +496,7 @@ main(void)
 		cmocka_unit_test_setup(typing_ahead_of_a_deaf_command, setup),
 		cmocka_unit_test_setup(more_ahead_than_there_is_room, setup),
 		cmocka_unit_test_setup(ending_what_follows, setup),
+		cmocka_unit_test(taking_bytes_out_of_the_input),
 		cmocka_unit_test_setup(garbage, setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -133,6 +133,7 @@ moving(void **state)
 	assert_sends("\x06", "c");
 	assert_sends("\x1bOC", "d");
 	assert_sends("\x1b[C", "\a");
+	assert_sends("\x1b[1;2D\x1b[1;2C", "\bd"); /* with Shift */
 	assert_sends("\x01", "\b\b\b\b\b");
 	assert_sends("\x02", "\a");
 	assert_sends("\x05", "ab cd");
@@ -275,6 +276,7 @@ unknown_sequences_are_swallowed(void **state)
 	assert_sends("\x1b[15~\x1bOP\x1b[[Ac", "c");
 	assert_sends("\x1b[?1;2c\x1b[24;80R\x1b[<0;1;2Md", "d");
 	assert_sends("\x1b[1;2;3;4;5;99999999999999999999m", "");
+	assert_sends("\x1b[65539~", ""); /* 3 modulo 2^16: not Delete */
 	assert_sends("\x1bz\x1b\x1b[D", "\b");
 	assert_line("abc|d");
 }
@@ -350,6 +352,7 @@ too_long_from_the_middle(void **state)
 	type("\x01");
 	type("b");
 	assert_int_equal(edit.surplus, 1);
+	assert_int_equal(edit.cursor, EDIT_LINE_MAX);
 	type("\r");
 	assert_int_equal(last, EDIT_TOO_LONG);
 }

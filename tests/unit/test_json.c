@@ -46,9 +46,10 @@ nesting(void **state)
 	json_close(&json);
 	json_close(&json);
 	json_object(&json, NULL);
+	json_bool(&json, "last", true);
 	json_close(&json);
 	json_close(&json);
-	assert_string_equal(text.buf, "[{\"empty\": [], \"numbers\": [1, 2]}, {}]\n");
+	assert_string_equal(text.buf, "[{\"empty\": [], \"numbers\": [1, 2]}, {\"last\": true}]\n");
 }
 
 /* RFC 8259 section 7: quotation mark, reverse solidus and the controls must be escaped. */

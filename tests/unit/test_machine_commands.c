@@ -152,7 +152,7 @@ trace(void **state)
 		      "[    0.000000300] CPU 0   switch   from 0x1, to 0x2\n");
 	assert_answer("trace switch -j", 0,
 		      "[{\"time_ns\": 300, \"cpu\": 0, \"event\": \"switch\", "
-		      "\"from\": 1, \"to\": 2}]\n");
+		      "\"a\": 1, \"a_is\": \"from\", \"b\": 2, \"b_is\": \"to\"}]\n");
 	assert_answer("trace nosuch", -ERR_NOENT,
 		      "error: no event \"nosuch\"; there are irq, timer, switch and ipi\n");
 	record(1, 2000000, TRACE_IRQ, 1, 1); /* after the command began */
