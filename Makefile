@@ -10,7 +10,7 @@ VERSION = 0.1.0
 # What each target needs, as Debian packages; tools/need installs what is not there.
 BUILD_PACKAGES = gcc nasm lld binutils
 IMAGE_PACKAGES = grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools
-RUN_PACKAGES   = qemu-system-x86 ovmf bochs bochs-term bochsbios vgabios
+RUN_PACKAGES   = qemu-system-x86 ovmf bochs bochs-term bochsbios vgabios socat
 CHECK_PACKAGES = clang clang-format clang-tidy cppcheck libcmocka-dev libclang-rt-14-dev \
 	universal-ctags python3
 TEST_PACKAGES  = $(CHECK_PACKAGES) $(IMAGE_PACKAGES) $(RUN_PACKAGES) python3-pytest \

@@ -16,3 +16,12 @@ $(B)/mkimage: $(MKIMAGE_OBJECTS)
 	$(Q)$(HOSTCC) $^ -o $@
 
 -include $(MKIMAGE_OBJECTS:.o=.d)
+
+.PHONY: iso run
+
+# Made anew each time, which takes less than a second: what CONFIG names may have changed.
+iso: $(B)/ashlar.elf $(B)/mkimage | $(B)/packages-IMAGE ## build/ashlar.iso, of CONFIG=path
+	$(B)/mkimage '$(CONFIG)' -o $(B)/ashlar.iso
+
+run: iso | $(B)/packages-RUN ## boot it and talk to its shell (MACHINE=svm|vmx|kvm)
+	@tools/run $(B)/ashlar.iso $(MACHINE)
