@@ -76,7 +76,7 @@ draw_pixels(const struct screen *screen, u32 row, u32 column, u8 character, u32 
 {
 	u32 bytes = (screen->config.bpp + 7u) / 8, scale = screen->scale;
 	u32 width = FONT_WIDTH * scale * bytes, height = FONT_HEIGHT * scale;
-	u8 pixels[FONT_WIDTH * SCALE_MAX * PIXEL_BYTES_MAX + sizeof(u32)];
+	u8 pixels[FONT_WIDTH * SCALE_MAX * PIXEL_BYTES_MAX];
 	u8 *at = (u8 *)screen->config.base + (size_t)row * height * screen->config.pitch +
 		 (size_t)column * width;
 

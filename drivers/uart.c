@@ -185,8 +185,7 @@ uart_poll(struct uart *uart)
 {
 	u64 flags = spin_lock(&uart->lock);
 
-	if (!uart->held)
-		receive(uart);
+	receive(uart);
 	rearm(uart);
 	spin_unlock(&uart->lock, flags);
 	if (uart->receiver != NULL && uart_has_input(uart))

@@ -168,12 +168,14 @@ large(void **state)
 {
 	const char *const rows[] = {"large"};
 
-	open_screen(rgb(3840, 200, 24));
-	assert_int_equal(screen.scale, 2);
-	assert_int_equal(screen.columns, 240);
-	assert_int_equal(screen.rows, 6);
-	screen_print(&screen, LOG_INFO, rows[0]);
-	assert_rows(rows, 1, screen.colors[LOG_INFO]);
+	for (u32 bpp = 16; bpp <= 32; bpp += 8) {
+		open_screen(rgb(3840, 200, bpp));
+		assert_int_equal(screen.scale, 2);
+		assert_int_equal(screen.columns, 240);
+		assert_int_equal(screen.rows, 6);
+		screen_print(&screen, LOG_INFO, rows[0]);
+		assert_rows(rows, 1, screen.colors[LOG_INFO]);
+	}
 	open_screen(rgb(2000, 1600, 16));
 	assert_int_equal(screen.columns, SCREEN_COLUMNS_MAX);
 	assert_int_equal(screen.rows, SCREEN_ROWS_MAX);
