@@ -52,6 +52,17 @@ add_ioapics(const struct acpi_madt_info *madt)
 				madt->isa[irq].active_low);
 }
 
+/* Known only now that this CPU's APIC id is. */
+static void
+set_nmi_pin(const struct acpi_madt_info *madt)
+{
+	for (unsigned i = 0; madt != NULL && i < madt->cpu_count; i++) {
+		if (madt->cpus[i].apic_id == boot_cpu.apic_id)
+			boot_cpu.nmi_pin = madt->cpus[i].nmi;
+	}
+	lapic_init_cpu();
+}
+
 void
 apic_init(void)
 {
@@ -60,9 +71,8 @@ apic_init(void)
 	pic_disable();
 	if ((cpuid(CPUID_VERSION, 0).edx & CPUID_EDX_APIC) == 0)
 		panic("this CPU has no local APIC, or firmware has turned it off");
-	if (madt != NULL)
-		boot_cpu.nmi_pin = madt->cpu_count > 0 ? madt->cpus[0].nmi : MADT_NMI_LINT1;
 	lapic_init(map_or_panic(lapic_base(), PAGE_SIZE, "local APIC"), want_x2apic());
+	set_nmi_pin(madt);
 	log_info("local APIC: %s, id %u", lapic_is_x2apic() ? "x2APIC" : "xAPIC", lapic_id());
 	lapic_timer_calibrate(cpu_features()->tsc_deadline && tsc_is_reliable());
 	if (madt != NULL)

@@ -56,10 +56,11 @@ ap_main(struct cpu *cpu)
 	cpu_protect();
 	lapic_init_cpu();
 	timers_init_cpu();
-	__atomic_store_n(&cpu->online, true, __ATOMIC_RELEASE);
-	tsc_compare_new_side(cpu->index);
 	if (sched_init_cpu() != 0)
 		panic("no memory for the scheduler of CPU %u", cpu->index);
+	__atomic_store_n(&cpu->online, true, __ATOMIC_RELEASE);
+	tlb_flush_here(); /* until then nobody asked this CPU to flush */
+	tsc_compare_new_side(cpu->index);
 	irq_restore(RFLAGS_IF);
 	sched_run();
 }

@@ -6,6 +6,7 @@
 #include "arch/x86_64/idt.h"
 #include "arch/x86_64/ioapic.h"
 #include "arch/x86_64/lapic.h"
+#include "include/intrin.h"
 #include "include/panic.h"
 #include "lib/lock.h"
 #include "lib/log.h"
@@ -86,6 +87,14 @@ interrupt_set_preempt_hook(void (*hook)(void))
 	preempt_hook = hook;
 }
 
+/* Once a vector; how often is in the listing. */
+static void
+log_stray(u8 vector)
+{
+	if (this_cpu()->irq_counts[vector] == 1)
+		log_warn("CPU %u got interrupt %#x, which nobody handles", cpu_index(), vector);
+}
+
 void
 interrupt_handle(u8 vector, bool preemptible)
 {
@@ -95,10 +104,22 @@ interrupt_handle(u8 vector, bool preemptible)
 	trace_event(TRACE_IRQ, vector, 0);
 	if (handler != NULL)
 		handler(v->arg);
+	else
+		log_stray(vector);
 	if (vector != VECTOR_SPURIOUS) /* it wants none, SDM vol. 3, 11.9 */
 		lapic_eoi();
 	if (preemptible && this_cpu()->need_resched && preempt_hook != NULL)
 		preempt_hook();
+}
+
+static u64
+count_on_all(u8 vector)
+{
+	u64 sum = 0;
+
+	for (u32 i = 0; i < cpu_count(); i++)
+		sum += irq_count(vector, i);
+	return sum;
 }
 
 bool
@@ -106,13 +127,14 @@ irq_info(u8 vector, struct irq_info *out)
 {
 	const struct vector *v = &vectors[vector];
 
-	if (vector == VECTOR_NMI) {
-		*out = (struct irq_info){.vector = vector, .name = "NMI", .source = "CPU"};
-		return true;
-	}
-	if (v->handler == NULL)
+	if (v->handler != NULL)
+		*out = (struct irq_info){vector, v->name, v->source, v->gsi};
+	else if (vector == VECTOR_NMI)
+		*out = (struct irq_info){vector, "NMI", "CPU", 0};
+	else if (vector >= VECTOR_EXCEPTIONS && count_on_all(vector) > 0)
+		*out = (struct irq_info){vector, "stray", "unknown", 0};
+	else
 		return false;
-	*out = (struct irq_info){vector, v->name, v->source, v->gsi};
 	return true;
 }
 

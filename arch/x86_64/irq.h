@@ -26,6 +26,6 @@ struct irq_info {
 	u32 gsi;	    /* with the source "I/O APIC" */
 };
 
-/* The interrupt at this vector, for a listing; false when nothing is installed there. */
+/* The interrupt at this vector, for a listing: also one that came though nobody handles it. */
 bool irq_info(u8 vector, struct irq_info *out);
 u64 irq_count(u8 vector, u32 cpu);

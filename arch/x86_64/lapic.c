@@ -165,8 +165,7 @@ lapic_send_ipi(u32 apic_id, u8 vector)
 void
 lapic_send_init(u32 apic_id)
 {
-	send(apic_id, ICR_ASSERT | ICR_LEVEL | ICR_INIT);
-	send(apic_id, ICR_LEVEL | ICR_INIT);
+	send(apic_id, ICR_ASSERT | ICR_INIT);
 }
 
 void

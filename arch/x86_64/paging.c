@@ -20,8 +20,8 @@ enum { FLUSH_PAGES_MAX = 32, FLUSH_DEADLINE_US = 1000000 };
 static hpa_t root;
 
 /* Toggling PGE drops global translations too (SDM vol. 3, 4.10.4.1). */
-static void
-flush_all_here(void)
+void
+tlb_flush_here(void)
 {
 	u64 cr4 = read_cr4();
 
@@ -34,7 +34,7 @@ paging_load(hpa_t new_root)
 {
 	root = new_root;
 	write_cr3(new_root.v);
-	flush_all_here();
+	tlb_flush_here();
 }
 
 hpa_t
@@ -62,14 +62,14 @@ paging_init_pat(void)
 	wbinvd();
 	wrmsr(MSR_IA32_PAT, PAT_VALUE);
 	wbinvd();
-	flush_all_here();
+	tlb_flush_here();
 }
 
 static void
 flush_range_here(u64 va, size_t len)
 {
 	if (len > FLUSH_PAGES_MAX * PAGE_SIZE) {
-		flush_all_here();
+		tlb_flush_here();
 		return;
 	}
 	for (size_t at = 0; at < len; at += PAGE_SIZE)
@@ -83,7 +83,7 @@ flush_requested(void *arg __unused)
 	struct cpu *cpu = this_cpu();
 	u32 wanted = __atomic_load_n(&cpu->flush_wanted, __ATOMIC_ACQUIRE);
 
-	flush_all_here();
+	tlb_flush_here();
 	__atomic_store_n(&cpu->flush_done, wanted, __ATOMIC_RELEASE);
 }
 

@@ -27,5 +27,8 @@ void paging_init_pat(void);
  */
 void tlb_flush_range(u64 va, size_t len);
 
+/* All translations of this CPU, global ones too. */
+void tlb_flush_here(void);
+
 /* Installs the interrupt by which a CPU is asked to flush. */
 void tlb_init(void);
