@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* A read that may fault. */
+/* Reads that may fault. */
 #include "arch/x86_64/probe.h"
 
-extern const char probe_at[], probe_failed[];
+extern const char probe_read_at[], probe_read_failed[];
+extern const char probe_rdmsr_at[], probe_rdmsr_failed[];
+
+static const struct {
+	const char *at, *failed;
+} sites[] = {
+	{probe_read_at,	probe_read_failed },
+	{probe_rdmsr_at, probe_rdmsr_failed},
+};
 
 bool
 probe_read(u64 va, u64 *out)
@@ -10,12 +18,12 @@ probe_read(u64 va, u64 *out)
 	u64 value = 0;
 	bool good;
 
-	__asm__ volatile(".globl probe_at, probe_failed\n\t"
+	__asm__ volatile(".globl probe_read_at, probe_read_failed\n\t"
 			 "movb $1, %b0\n"
-			 "probe_at:\n\t"
+			 "probe_read_at:\n\t"
 			 "movq (%2), %1\n\t"
 			 "jmp 1f\n"
-			 "probe_failed:\n\t"
+			 "probe_read_failed:\n\t"
 			 "movb $0, %b0\n"
 			 "1:"
 			 : "=&q"(good), "+r"(value)
@@ -26,10 +34,34 @@ probe_read(u64 va, u64 *out)
 }
 
 bool
+probe_rdmsr(u32 msr, u64 *out)
+{
+	u32 lo = 0, hi = 0;
+	bool good;
+
+	__asm__ volatile(".globl probe_rdmsr_at, probe_rdmsr_failed\n\t"
+			 "movb $1, %b0\n"
+			 "probe_rdmsr_at:\n\t"
+			 "rdmsr\n\t"
+			 "jmp 1f\n"
+			 "probe_rdmsr_failed:\n\t"
+			 "movb $0, %b0\n"
+			 "1:"
+			 : "=&q"(good), "+a"(lo), "+d"(hi)
+			 : "c"(msr)
+			 : "memory");
+	*out = (u64)hi << 32 | lo;
+	return good;
+}
+
+bool
 probe_recover(struct interrupt_frame *frame)
 {
-	if (frame->rip != (u64)(uintptr_t)probe_at)
-		return false;
-	frame->rip = (u64)(uintptr_t)probe_failed;
-	return true;
+	for (unsigned i = 0; i < ARRAY_SIZE(sites); i++) {
+		if (frame->rip == (u64)(uintptr_t)sites[i].at) {
+			frame->rip = (u64)(uintptr_t)sites[i].failed;
+			return true;
+		}
+	}
+	return false;
 }

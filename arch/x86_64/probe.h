@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A read that may fault, for what prints a backtrace: the one exception that is no mistake. */
+/*
+ * Reads that may fault, the one exception that is no mistake: of memory, for what prints a
+ * backtrace, and of an MSR that CPUID promises but an emulator lacks.
+ */
 #pragma once
 
 #include "arch/x86_64/idt.h"
@@ -7,5 +10,8 @@
 /* Reads eight bytes; false when nothing is mapped there, or the address is not canonical. */
 bool probe_read(u64 va, u64 *out);
 
-/* Whether the exception came from probe_read(); the frame then goes on where that fails. */
+/* False when the CPU does not have it. Emulators may answer garbage instead: ask CPUID first. */
+bool probe_rdmsr(u32 msr, u64 *out);
+
+/* Whether the exception came from one of these; the frame then goes on where that fails. */
 bool probe_recover(struct interrupt_frame *frame);

@@ -6,12 +6,13 @@
 #include "arch/x86_64/svm/svm.h"
 
 #include "arch/x86_64/msr.h"
+#include "arch/x86_64/svm/svm_caps.h"
 
 /* SVMDIS without the lock is a default that we may change (15.30.1). */
 static __must_check int
 allow_svme(void)
 {
-	u64 control = rdmsr(MSR_VM_CR);
+	u64 control = svm_read_vm_cr();
 
 	if ((control & VM_CR_SVMDIS) == 0)
 		return 0;

@@ -3,6 +3,7 @@
 #include "arch/x86_64/svm/svm_caps.h"
 
 #include "arch/x86_64/msr.h"
+#include "arch/x86_64/probe.h"
 
 /* CPUID 8000000Ah EDX, APM vol. 3, E.4.9 */
 #define SVM_NP		   BIT32(0)
@@ -15,11 +16,19 @@
 #define SVM_AVIC	   BIT32(13)
 #define SVM_VGIF	   BIT32(16)
 
+u64
+svm_read_vm_cr(void)
+{
+	u64 control;
+
+	return probe_rdmsr(MSR_VM_CR, &control) ? control : 0;
+}
+
 static struct svm_raw
 read_registers(void)
 {
 	const struct cpu_features *f = cpu_features();
-	struct svm_raw raw = {.vm_cr = rdmsr(MSR_VM_CR), .huge_pages = f->huge_pages};
+	struct svm_raw raw = {.vm_cr = svm_read_vm_cr(), .huge_pages = f->huge_pages};
 
 	if (f->max_extended >= CPUID_SVM)
 		raw.leaf = cpuid(CPUID_SVM, 0);

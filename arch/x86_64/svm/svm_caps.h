@@ -12,5 +12,8 @@ struct svm_raw {
 	bool huge_pages; /* of the host's paging, hence of NPT */
 };
 
+/* VM_CR; 0, nothing forbidden, where it is missing, as in Bochs. */
+u64 svm_read_vm_cr(void);
+
 void svm_caps_detect(struct virt_caps *caps);
 void svm_caps_decode(struct virt_caps *caps, const struct svm_raw *raw); /* pure */
