@@ -69,5 +69,5 @@ interrupt_dispatch(struct interrupt_frame *frame)
 	else if (vector < VECTOR_EXCEPTIONS)
 		return;
 	else
-		interrupt_handle(vector, (frame->rflags & BIT(9)) != 0);
+		interrupt_handle(vector, frame->rip, (frame->rflags & BIT(9)) != 0);
 }

@@ -96,12 +96,12 @@ log_stray(u8 vector)
 }
 
 void
-interrupt_handle(u8 vector, bool preemptible)
+interrupt_handle(u8 vector, u64 rip, bool preemptible)
 {
 	const struct vector *v = &vectors[vector];
 	irq_handler handler = __atomic_load_n(&v->handler, __ATOMIC_ACQUIRE);
 
-	trace_event(TRACE_IRQ, vector, 0);
+	trace_event(TRACE_IRQ, vector, rip);
 	if (handler != NULL)
 		handler(v->arg);
 	else

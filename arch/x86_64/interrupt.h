@@ -19,5 +19,5 @@ void interrupt_release(u8 vector);
  * Runs the handler, sends the EOI, and then, when the interrupted code had interrupts on and
  * another thread is due, the hook that the scheduler has set.
  */
-void interrupt_handle(u8 vector, bool preemptible);
+void interrupt_handle(u8 vector, u64 rip, bool preemptible);
 void interrupt_set_preempt_hook(void (*hook)(void));

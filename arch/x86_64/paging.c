@@ -7,8 +7,8 @@
 #include "arch/x86_64/features.h"
 #include "arch/x86_64/idt.h"
 #include "arch/x86_64/interrupt.h"
-#include "arch/x86_64/lapic.h"
 #include "arch/x86_64/msr.h"
+#include "arch/x86_64/smp.h"
 #include "arch/x86_64/time.h"
 #include "include/panic.h"
 
@@ -106,7 +106,7 @@ tlb_flush_range(u64 va, size_t len)
 		if (cpu == this_cpu() || !READ_ONCE(cpu->online))
 			continue;
 		tickets[i] = __atomic_add_fetch(&cpu->flush_wanted, 1, __ATOMIC_ACQ_REL);
-		lapic_send_ipi(cpu->apic_id, VECTOR_FLUSH);
+		smp_send(cpu, VECTOR_FLUSH);
 	}
 	for (u32 i = 0; i < n; i++) {
 		struct cpu *cpu = cpu_get(i);

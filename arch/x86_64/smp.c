@@ -38,6 +38,13 @@ smp_start_cpu(struct cpu *cpu, hpa_t page)
 	return came_up(cpu, ONLINE_DEADLINE_US) ? 0 : fail(-ERR_TIMEOUT);
 }
 
+void
+smp_send(const struct cpu *cpu, u8 vector)
+{
+	trace_event(TRACE_IPI, vector, cpu->index);
+	lapic_send_ipi(cpu->apic_id, vector);
+}
+
 static void
 run_call(void *unused __unused)
 {
@@ -53,7 +60,6 @@ run_call(void *unused __unused)
 static void
 reschedule(void *unused __unused)
 {
-	trace_event(TRACE_IPI, VECTOR_RESCHEDULE, 0);
 	this_cpu()->need_resched = true;
 }
 
@@ -90,7 +96,7 @@ cpu_call(u32 index, void (*fn)(void *), void *arg)
 		panic("CPU %u is busy with a call for good", index);
 	cpu->call_arg = arg;
 	__atomic_store_n(&cpu->call_fn, fn, __ATOMIC_RELEASE);
-	lapic_send_ipi(cpu->apic_id, VECTOR_CALL);
+	smp_send(cpu, VECTOR_CALL);
 	if (!wait_until(CALL_DEADLINE_US, __atomic_load_n(&cpu->call_fn, __ATOMIC_ACQUIRE) != fn))
 		panic("CPU %u does not answer a call", index);
 	return 0;
@@ -99,5 +105,5 @@ cpu_call(u32 index, void (*fn)(void *), void *arg)
 void
 smp_reschedule(u32 index)
 {
-	lapic_send_ipi(cpu_get(index)->apic_id, VECTOR_RESCHEDULE);
+	smp_send(cpu_get(index), VECTOR_RESCHEDULE);
 }

@@ -21,5 +21,8 @@ void smp_init(void);
  */
 __must_check int cpu_call(u32 cpu, void (*fn)(void *), void *arg);
 
+/* Sends an IPI, and leaves a trace of it. */
+void smp_send(const struct cpu *cpu, u8 vector);
+
 /* Asks a CPU to look at its run queue. */
 void smp_reschedule(u32 cpu);
