@@ -14,6 +14,8 @@ enum {
 	SPCR_SIZE = 76, /* up to where we read; every revision has more */
 };
 
+enum { ISA_IRQS = 16 }; /* others, as 255, are no interrupt at an 8259 */
+
 #define INTERRUPT_8259	 BIT32(0)
 #define INTERRUPT_IOAPIC BIT32(1)
 
@@ -57,7 +59,8 @@ acpi_spcr_parse(struct acpi_bytes table, struct acpi_spcr_info *out)
 	*out = (struct acpi_spcr_info){
 		.interface = at[SPCR_INTERFACE],
 		.base = acpi_get_gas(at + SPCR_BASE),
-		.has_irq = (at[SPCR_INTERRUPT_KINDS] & INTERRUPT_8259) != 0,
+		.has_irq =
+			(at[SPCR_INTERRUPT_KINDS] & INTERRUPT_8259) != 0 && at[SPCR_IRQ] < ISA_IRQS,
 		.has_gsi = (at[SPCR_INTERRUPT_KINDS] & INTERRUPT_IOAPIC) != 0,
 		.irq = at[SPCR_IRQ],
 		.gsi = acpi_get32(at + SPCR_GSI),

@@ -171,9 +171,12 @@ spcr_others(void **state)
 	build_spcr(0, ACPI_SPACE_IO, 0); /* redirection is off */
 	assert_int_equal(parse_whole(parse_spcr), 0);
 	assert_false(spcr.is_16550);
-	b.at[58] = 99; /* no such baud rate */
+	b.at[58] = 99;	/* no such baud rate */
+	b.at[53] = 255; /* no such interrupt */
 	assert_int_equal(parse_whole(parse_spcr), 0);
 	assert_int_equal(spcr.baud, 0);
+	assert_false(spcr.has_irq);
+	assert_true(spcr.has_gsi);
 	build_spcr(0, ACPI_SPACE_IO, 0xfffff8);
 	assert_int_equal(parse_whole(parse_spcr), -ERR_FORMAT);
 	build_spcr(0, ACPI_SPACE_MEMORY, ~0ul);
