@@ -7,7 +7,10 @@
 #include "shell/commands.h"
 #include "shell/complete.h"
 
-enum { CTRL_C = 3 };
+enum {
+	CTRL_C = 3,
+	LF_WAIT_NS = 10 * 1000 * 1000, /* for the LF of a CR LF: 10 ms, a byte at 1000 baud */
+};
 
 static struct shell *running; /* the one whose command runs */
 
@@ -163,12 +166,23 @@ shell_feed(struct shell *shell, const u8 *bytes, size_t len)
 }
 
 void
+shell_turn(struct shell *shell)
+{
+	struct keys *keys = &shell->edit.keys;
+	struct terminal *terminal = shell->terminal;
+	u8 bytes[64];
+	size_t len = terminal->read(terminal, bytes, sizeof(bytes),
+				    keys->after_cr ? LF_WAIT_NS : TERMINAL_FOREVER);
+
+	if (len == 0)
+		keys->after_cr = false;
+	shell_feed(shell, bytes, len);
+}
+
+void
 shell_run(struct shell *shell, struct terminal *terminal)
 {
-	u8 bytes[64];
-
 	shell_begin(shell, terminal);
 	for (;;)
-		shell_feed(shell, bytes,
-			   terminal->read(terminal, bytes, sizeof(bytes), TERMINAL_FOREVER));
+		shell_turn(shell);
 }

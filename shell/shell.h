@@ -33,6 +33,12 @@ void shell_begin(struct shell *shell, struct terminal *terminal);
  */
 void shell_feed(struct shell *shell, const u8 *bytes, size_t len);
 
+/*
+ * Waits for input and feeds it. A LF that does not come at once after a CR is an Enter of its own:
+ * so after a CR it returns soon even when nothing comes.
+ */
+void shell_turn(struct shell *shell);
+
 /* The shell's thread: never returns. */
 __noreturn void shell_run(struct shell *shell, struct terminal *terminal);
 
