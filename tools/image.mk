@@ -8,10 +8,12 @@ HOSTCFLAGS := -std=gnu11 -O2 -g $(WARNINGS) -I. -D_GNU_SOURCE -D_FILE_OFFSET_BIT
 
 $(B)/mkimage.obj/%.o: %.c tools/image.mk | $(B)/packages-IMAGE
 	@mkdir -p $(@D)
-	$(HOSTCC) $(HOSTCFLAGS) -MMD -MP -c $< -o $@
+	$(SAY) HOSTCC $<
+	$(Q)$(HOSTCC) $(HOSTCFLAGS) -MMD -MP -c $< -o $@
 
 $(B)/mkimage: $(MKIMAGE_OBJECTS)
-	$(HOSTCC) $^ -o $@
+	$(SAY) LD $@
+	$(Q)$(HOSTCC) $^ -o $@
 
 -include $(MKIMAGE_OBJECTS:.o=.d)
 
