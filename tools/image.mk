@@ -8,11 +8,11 @@ HOSTCFLAGS := -std=gnu11 -O2 -g $(WARNINGS) -I. -D_GNU_SOURCE -D_FILE_OFFSET_BIT
 
 $(B)/mkimage.obj/%.o: %.c tools/image.mk | $(B)/packages-IMAGE
 	@mkdir -p $(@D)
-	$(SAY) CC $@
+	$(SAY) HOSTCC $<
 	$(Q)$(HOSTCC) $(HOSTCFLAGS) -MMD -MP -c $< -o $@
 
 $(B)/mkimage: $(MKIMAGE_OBJECTS)
-	$(SAY) CC $@
+	$(SAY) LD $@
 	$(Q)$(HOSTCC) $^ -o $@
 
 -include $(MKIMAGE_OBJECTS:.o=.d)
