@@ -7,10 +7,12 @@
 
 #include "arch/x86_64/time.h"
 #include "drivers/uart_regs.h"
+#include "include/intrin.h"
 
 enum {
 	READY_US = 500 * 1000, /* a full FIFO at 1200 baud takes 133 ms */
-	DRAIN_MAX = 256,       /* bytes in one go, so that a broken UART doesn't keep a CPU */
+	PATIENT_US = 5000 * 1000,
+	DRAIN_MAX = 256, /* bytes in one go, so that a broken UART doesn't keep a CPU */
 	RESUME_USED = UART_RX_SIZE / 2,
 };
 
@@ -65,6 +67,18 @@ send_some_locked(struct uart *uart, const u8 *bytes, size_t len)
 }
 
 /*
+ * The transmitter of a real UART is ready in milliseconds or never. Under an emulator it waits for
+ * whoever reads the line there, and may wait for us if that costs no one else anything.
+ */
+static u64
+deadline_us(const struct uart *uart)
+{
+	if (READ_ONCE(uart->stalled))
+		return 0;
+	return irqs_enabled() ? PATIENT_US : READY_US;
+}
+
+/*
  * Sends by `some`, which holds the lock only while it fills the FIFO. After a deadline has passed
  * there is one look a call, and no wait, until the transmitter is ready again: someone who holds
  * back our output (or a dead line) costs the machine one deadline, not one a line.
@@ -73,12 +87,10 @@ static void
 transmit(struct uart *uart, const u8 *bytes, size_t len,
 	 size_t (*some)(struct uart *uart, const u8 *bytes, size_t len))
 {
-	u64 wait_us;
 	size_t sent = 0;
 
 	for (; len > 0; bytes += sent, len -= sent) {
-		wait_us = READ_ONCE(uart->stalled) ? 0 : READY_US;
-		if (!wait_until(wait_us, (sent = some(uart, bytes, len)) > 0)) {
+		if (!wait_until(deadline_us(uart), (sent = some(uart, bytes, len)) > 0)) {
 			WRITE_ONCE(uart->stalled, true);
 			__atomic_fetch_add(&uart->tx_lost, len, __ATOMIC_RELAXED);
 			return;
