@@ -35,7 +35,7 @@ def boot_instructions(machine):
 def interrupts_by_cpu(machine):
     """Interrupts that each CPU has had."""
     rows = machine.command_json("irq")
-    return [sum(row["counts"][cpu] for row in rows) for cpu in range(len(rows[0]["counts"]))]
+    return [sum(counts) for counts in zip(*(row["per_cpu"] for row in rows))]
 
 
 def idle_interrupts(machine):

@@ -31,9 +31,9 @@ def exchange(line, typed):
 
 
 def test_prompt_bytes(line):
-    assert exchange(line, b"\r") == b"\r\nashlar> "
     assert exchange(line, b"\n") == b"\r\nashlar> "
-    assert exchange(line, b"\r\n") in (b"\r\nashlar> ", b"\r\nashlar> \r\nashlar> ")
+    assert exchange(line, b"\r") == b"\r\nashlar> "
+    assert exchange(line, b"\r\n") == b"\r\nashlar> "  # one Enter of a terminal that sends both
 
 
 def test_typing_sends_only_the_echo(line):
@@ -89,7 +89,8 @@ def test_listing_as_json(shell, line, name):
     rows = shell.command_json(name)
     assert isinstance(rows, list) and rows
     assert all(isinstance(row, dict) for row in rows)
-    assert all(row.keys() == rows[0].keys() for row in rows)
+    if name != "trace":  # each kind of event has its own values there
+        assert all(row.keys() == rows[0].keys() for row in rows)
 
 
 @pytest.mark.parametrize("name", OBJECTS)
@@ -198,8 +199,10 @@ def test_trace_shows_this_moment(shell, line):
 
 
 def test_pci_knows_the_chipset(shell, line):
-    ids = {(row["vendor"], row["device"]) for row in shell.command_json("pci")}
-    assert ("0x8086", "0x29c0") in ids  # Q35's host bridge
+    rows = {row["address"]: row for row in shell.command_json("pci")}
+    assert rows["00:00.0"]["id"] == "8086:29c0"  # Q35's host bridge
+    assert "msi" in rows["00:1f.2"]["capabilities"] and "5:mem" in rows["00:1f.2"]["bars"]
+    assert not any(row["bus_master"] for row in rows.values())
 
 
 def test_acpi_knows_the_tables(shell, line):
