@@ -10,7 +10,6 @@
 #include "drivers/acpi_dmar.h"
 #include "drivers/acpi_madt.h"
 #include "include/bits.h"
-#include "include/panic.h"
 #include "mm/kmap.h"
 
 enum { IOAPIC_REGISTERS = 0x20 };
@@ -18,12 +17,13 @@ enum { IOAPIC_REGISTERS = 0x20 };
 #define CPUID_EDX_APIC BIT32(9) /* SDM vol. 3, 11.4.2 */
 
 static volatile void *
-map_or_panic(hpa_t address, u64 size, const char *what)
+map_lapic(void)
 {
+	hpa_t address = lapic_base();
 	void *regs;
 
-	if (kmap_device(address, size, PT_UC, &regs) != 0)
-		panic("the registers of the %s at %#lx can't be mapped", what, address.v);
+	if (kmap_device(address, PAGE_SIZE, PT_UC, &regs) != 0)
+		refuse("the local APIC at %#lx is in RAM, says the memory map", address.v);
 	return regs;
 }
 
@@ -41,9 +41,10 @@ add_ioapics(const struct acpi_madt_info *madt)
 {
 	for (unsigned i = 0; i < madt->ioapic_count; i++) {
 		const struct madt_ioapic *io = &madt->ioapics[i];
+		void *regs;
 
-		if (ioapic_add(map_or_panic(io->address, IOAPIC_REGISTERS, "I/O APIC"),
-			       io->gsi_base) != 0)
+		if (kmap_device(io->address, IOAPIC_REGISTERS, PT_UC, &regs) != 0 ||
+		    ioapic_add(regs, io->gsi_base) != 0)
 			log_warn("I/O APIC %u at %#lx does not answer: not used", io->id,
 				 io->address.v);
 	}
@@ -70,8 +71,8 @@ apic_init(void)
 
 	pic_disable();
 	if ((cpuid(CPUID_VERSION, 0).edx & CPUID_EDX_APIC) == 0)
-		panic("this CPU has no local APIC, or firmware has turned it off");
-	lapic_init(map_or_panic(lapic_base(), PAGE_SIZE, "local APIC"), want_x2apic());
+		refuse("this CPU has no local APIC, or firmware has turned it off");
+	lapic_init(map_lapic(), want_x2apic());
 	set_nmi_pin(madt);
 	log_info("local APIC: %s, id %u", lapic_is_x2apic() ? "x2APIC" : "xAPIC", lapic_id());
 	lapic_timer_calibrate(cpu_features()->tsc_deadline && tsc_is_reliable());

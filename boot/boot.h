@@ -7,14 +7,22 @@
 
 #include "boot/boot_info.h"
 #include "core/config.h"
+#include "drivers/post.h"
+
+/* stage.c: a stage begins, for the log and port 80h ... */
+void stage(enum post_stage code, const char *what);
+/* ... or the machine lacks what Ashlar can't do without: a sentence, and the end. No fault of ours,
+ * so no panic. */
+__noreturn void refuse(const char *fmt, ...) __printf_like(1, 2);
 
 /* console.c: the serial line and the screen. The first needs no memory, the rest comes later. */
 void console_open(const struct config *config, const struct boot_framebuffer *fb);
 void console_open_acpi(const struct config *config); /* the UART that the SPCR names */
 void
 console_map_screen(const struct boot_framebuffer *fb); /* after kmap_init(): maps it anew ... */
-void console_use_screen(void);	 /* ... after the tables are loaded: shows it there */
-struct uart *console_uart(void); /* NULL without one */
+void console_use_screen(
+	const struct boot_framebuffer *fb); /* ... after the tables are loaded: shows it there */
+struct uart *console_uart(void);	    /* NULL without one */
 
 /* memory.c: frames, our own page tables, heap. */
 void memory_init(struct boot_info *info, hpa_t image);

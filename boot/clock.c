@@ -7,7 +7,6 @@
 #include "boot/boot.h"
 #include "drivers/acpi_fadt.h"
 #include "drivers/acpi_hpet.h"
-#include "include/panic.h"
 #include "mm/kmap.h"
 #include "sched/timer.h"
 
@@ -57,10 +56,10 @@ static void
 calibrate(const struct refclock *ref)
 {
 	if (ref == NULL)
-		panic("no clock: this machine has neither HPET nor PM timer nor PIT to measure the "
-		      "CPU's rate by");
+		refuse("no clock: this machine has neither HPET nor PM timer nor PIT to measure "
+		       "the CPU's rate by");
 	if (tsc_calibrate(ref) != 0)
-		panic("the %s stopped while the CPU's rate was measured by it", ref->name);
+		refuse("the %s stopped while the CPU's rate was measured by it", ref->name);
 	log_info("TSC: %lu.%03lu MHz by %s%s", tsc_khz() / 1000, tsc_khz() % 1000, ref->name,
 		 tsc_is_reliable() ? ", invariant" : ", not invariant");
 }
@@ -96,7 +95,8 @@ clock_settle(void)
 	}
 	if (!tsc_is_reliable() && keeper == NULL)
 		log_warn("clock: the TSC, though it may change its rate: there is nothing better");
-	log_info("clock: %s", clock_source_name());
+	log_info("clock: %s; the CPUs' TSCs are at most %ld ticks apart", clock_source_name(),
+		 tsc_largest_offset());
 	timer_init(&keepalive, keep_alive);
 	if (clock_keepalive_ns() != 0)
 		keep_alive(&keepalive);

@@ -5,7 +5,6 @@
 #include "drivers/acpi_spcr.h"
 #include "drivers/screen.h"
 #include "drivers/uart.h"
-#include "include/panic.h"
 #include "lib/format.h"
 #include "mm/direct.h"
 #include "mm/kmap.h"
@@ -35,7 +34,7 @@ panic_to_screen(const char *bytes, size_t len)
 	static char line[LOG_LINE_MAX + 1];
 	static size_t used;
 
-	for (size_t i = 0; i < len; i++) {
+	for (size_t i = 0; i < len && have_screen; i++) {
 		if (bytes[i] != '\n' && used < LOG_LINE_MAX)
 			line[used++] = bytes[i];
 		if (bytes[i] == '\n') {
@@ -96,6 +95,16 @@ screen_config(const struct boot_framebuffer *fb, struct screen_config *sc)
 	};
 }
 
+static void
+start_screen(const struct screen_config *sc)
+{
+	if (screen_init(&screen, sc) != 0)
+		return;
+	have_screen = true;
+	log_add_output(&screen.log, true);
+	panic_add_output(&screen_panic);
+}
+
 /* Now, where early boot has mapped it; a framebuffer above 4 GiB has to wait. */
 static void
 open_screen(const struct boot_framebuffer *fb)
@@ -111,11 +120,7 @@ open_screen(const struct boot_framebuffer *fb)
 	    bytes > EARLY_MAP_END_GIB * GiB - fb->base.v)
 		return;
 	sc.base = hpa_to_ptr(fb->base);
-	if (screen_init(&screen, &sc) != 0)
-		return;
-	have_screen = true;
-	log_add_output(&screen.log, true);
-	panic_add_output(&screen_panic);
+	start_screen(&sc);
 }
 
 void
@@ -128,7 +133,7 @@ console_open(const struct config *config, const struct boot_framebuffer *fb)
 		use_io_uart(config->console.port);
 }
 
-static void *screen_base;
+static void *screen_base; /* in the final tables; NULL: not there */
 
 void
 console_map_screen(const struct boot_framebuffer *fb)
@@ -140,22 +145,28 @@ console_map_screen(const struct boot_framebuffer *fb)
 		return;
 	screen_config(fb, &sc);
 	bytes = screen_bytes(&sc);
-	if (bytes == 0)
+	if (bytes == 0 || kmap_device(fb->base, bytes, PT_WC, &screen_base) == 0)
 		return;
-	if (kmap_device(fb->base, bytes, PT_WC, &screen_base) != 0)
-		panic("the framebuffer at %#lx can't be mapped", fb->base.v);
-	if (have_screen)
-		return;
-	sc.base = screen_base;
-	if (screen_init(&screen, &sc) == 0)
-		have_screen = true;
+	log_warn("the screen's memory at %#lx is in RAM, says the memory map: no screen",
+		 fb->base.v);
+	screen_base = NULL;
 }
 
 void
-console_use_screen(void)
+console_use_screen(const struct boot_framebuffer *fb)
 {
-	if (have_screen)
+	struct screen_config sc;
+
+	if (have_screen && screen_base != NULL) {
 		screen_remap(&screen, screen_base);
+	} else if (have_screen) {
+		have_screen = false;
+		log_remove_output(&screen.log);
+	} else if (screen_base != NULL) {
+		screen_config(fb, &sc);
+		sc.base = screen_base;
+		start_screen(&sc);
+	}
 }
 
 static int

@@ -140,7 +140,6 @@ cpus_start(void)
 	attach_trace(0);
 	if (madt == NULL || madt->cpu_count < 2)
 		return;
-	log_info("starting %u more CPUs", madt->cpu_count - 1);
 	if (madt->cpus_left_out > 0)
 		log_warn("%u CPUs are left out: Ashlar manages %u", madt->cpus_left_out, MAX_CPUS);
 	if (frame_alloc_range(1, PAGE_SIZE, MiB, &page) != 0 ||

@@ -18,7 +18,6 @@
 #include "drivers/acpi.h"
 #include "drivers/acpi_power.h"
 #include "drivers/pci.h"
-#include "drivers/post.h"
 #include "include/intrin.h"
 #include "include/panic.h"
 #include "lib/string.h"
@@ -160,28 +159,28 @@ start_shell(void)
 static void
 boot_on(void)
 {
-	post_code(POST_TABLES);
+	stage(POST_TABLES, "reading the ACPI tables");
 	read_tables();
 	console_open_acpi(&config);
-	post_code(POST_CLOCK);
+	stage(POST_CLOCK, "measuring the clock");
 	clock_start();
-	post_code(POST_APIC);
+	stage(POST_APIC, "setting the interrupt controllers up");
 	apic_init();
-	post_code(POST_THREADS);
+	stage(POST_THREADS, "starting timers and threads");
 	timers_init();
 	timers_init_cpu();
 	if (sched_init_cpu() != 0)
 		panic("no memory for the scheduler");
 	irq_restore(RFLAGS_IF);
-	post_code(POST_CPUS);
+	stage(POST_CPUS, "starting the other CPUs");
 	cpus_start();
 	clock_settle();
-	post_code(POST_PCI);
+	stage(POST_PCI, "looking for PCI devices");
 	if (pci_init() != 0)
 		log_warn("PCI: not all functions could be listed");
-	post_code(POST_PREFLIGHT);
+	stage(POST_PREFLIGHT, "turning virtualisation on");
 	virt_start();
-	post_code(POST_SHELL);
+	stage(POST_SHELL, "starting the shell");
 	start_shell();
 	sched_run();
 }
@@ -197,21 +196,21 @@ boot_main(u32 magic, u32 info_address, u64 image, u64 tsc)
 	load_early_tables();
 	log_set_clock(clock_ns);
 	features_detect();
-	post_code(POST_BOOT_INFO);
 	log_info("Ashlar " ASHLAR_VERSION ", image at %#lx", image);
+	stage(POST_BOOT_INFO, "reading the boot loader's tags");
 	err = multiboot2_parse(magic, hpa_to_ptr(HPA(info_address)), 4 * GiB - info_address,
 			       cpu_features()->phys_bits, &info);
 	if (err == 0)
 		read_config();
-	post_code(POST_CONSOLE);
+	stage(POST_CONSOLE, "looking for screen and serial line");
 	console_open(&config, &info.framebuffer);
 	cpu_protect();
 	if (err != 0)
-		panic("%s", info.error);
+		refuse("%s", info.error);
 
-	post_code(POST_QUIESCE);
+	stage(POST_QUIESCE, "turning bus mastering off");
 	pci_quiesce();
-	post_code(POST_MEMORY);
+	stage(POST_MEMORY, "making page tables");
 	memory_init(&info, HPA(image));
 	run_on_stack(load_guarded_stacks(), boot_on);
 }

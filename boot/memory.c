@@ -3,7 +3,6 @@
 #include "arch/x86_64/features.h"
 #include "arch/x86_64/paging.h"
 #include "boot/boot.h"
-#include "include/panic.h"
 #include "mm/direct.h"
 #include "mm/frame.h"
 #include "mm/heap.h"
@@ -63,12 +62,12 @@ memory_init(struct boot_info *info, hpa_t image)
 
 	finish_map(info, image);
 	if (frame_init(&info->memmap) != 0)
-		panic("no usable memory below 4 GiB in the boot loader's memory map");
+		refuse("no usable memory below 4 GiB in the boot loader's memory map");
 	if (kmap_init(&info->memmap, image, &root) != 0)
-		panic("not enough memory below 4 GiB for the page tables");
+		refuse("not enough memory below 4 GiB for the page tables");
 	console_map_screen(&info->framebuffer);
 	paging_load(root);
-	console_use_screen();
+	console_use_screen(&info->framebuffer);
 	if (frame_add(&info->memmap) != 0)
 		log_warn("memory: what is above 4 GiB could not be added");
 	enlarge_log();

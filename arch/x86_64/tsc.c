@@ -182,6 +182,12 @@ look_for_warps(void)
 	}
 }
 
+static u64
+magnitude(s64 v)
+{
+	return v < 0 ? 0 - (u64)v : (u64)v;
+}
+
 void
 tsc_compare_boot_side(u32 cpu)
 {
@@ -205,9 +211,10 @@ tsc_compare_boot_side(u32 cpu)
 		}
 	}
 	__atomic_store_n(&turn, 0, __ATOMIC_RELEASE);
+	if (magnitude(offset) <= quickest / 2) /* no more than the round trip hides */
+		offset = 0;
 	cpu_get(cpu)->tsc_offset = offset;
-	if ((offset < 0 ? -offset : offset) >
-	    (largest_offset < 0 ? -largest_offset : largest_offset))
+	if (magnitude(offset) > magnitude(largest_offset))
 		largest_offset = offset;
 	look_for_warps();
 }
