@@ -2,12 +2,17 @@
 /* Memory and strings. REP MOVSB and STOSB are the fast way on every CPU with ERMS. */
 #include "lib/string.h"
 
+/* From the first byte to the last: right for overlapping memory, too, when dst is below src. */
+static void
+copy_up(void *dst, const void *src, size_t n)
+{
+	__asm__ volatile("rep movsb" : "+D"(dst), "+S"(src), "+c"(n) : : "memory");
+}
+
 void *
 memcpy(void *restrict dst, const void *restrict src, size_t n)
 {
-	void *d = dst;
-
-	__asm__ volatile("rep movsb" : "+D"(d), "+S"(src), "+c"(n) : : "memory");
+	copy_up(dst, src, n);
 	return dst;
 }
 
@@ -17,8 +22,10 @@ memmove(void *dst, const void *src, size_t n)
 	u8 *d = dst;
 	const u8 *s = src;
 
-	if (d <= s || d >= s + n)
-		return memcpy(dst, src, n);
+	if (d <= s || d >= s + n) {
+		copy_up(dst, src, n);
+		return dst;
+	}
 	while (n-- > 0)
 		d[n] = s[n];
 	return dst;
