@@ -24,3 +24,10 @@ is_power_of_two(u64 x)
 {
 	return x != 0 && (x & (x - 1)) == 0;
 }
+
+/* value times a fixed-point factor that has 32 binary places. */
+static inline u64
+scale_32(u64 value, u64 factor)
+{
+	return (u64)(((unsigned __int128)value * factor) >> 32);
+}

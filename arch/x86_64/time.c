@@ -4,6 +4,7 @@
 
 #include "arch/x86_64/clock.h"
 #include "arch/x86_64/tsc.h"
+#include "include/bits.h"
 
 static u64 first_tsc;		      /* at the hypervisor's first instruction */
 static const struct refclock *source; /* NULL: the TSC */
@@ -36,12 +37,6 @@ read_extended(void)
 						__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 			return last + step;
 	}
-}
-
-static u64
-scale_32(u64 value, u64 factor)
-{
-	return (u64)(((unsigned __int128)value * factor) >> 32);
 }
 
 static u64 extended_start;

@@ -5,7 +5,7 @@
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/features.h"
 #include "arch/x86_64/time.h"
-#include "include/panic.h"
+#include "include/bits.h"
 #include "lib/log.h"
 
 enum {
@@ -26,12 +26,6 @@ u64
 tsc_khz(void)
 {
 	return khz;
-}
-
-static u64
-scale_32(u64 value, u64 factor)
-{
-	return (u64)(((unsigned __int128)value * factor) >> 32);
 }
 
 u64
