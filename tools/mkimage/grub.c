@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/format.h"
@@ -12,6 +13,9 @@
 #include "tools/mkimage/run.h"
 
 enum { LOG_MAX = 64 * 1024, LOG_LINES_SHOWN = 10 };
+
+/* ECMA-119 8.4: the primary volume descriptor, and in it the volume's number of sectors. */
+enum { SECTOR_SIZE = 2048, VOLUME_AT = 16 * SECTOR_SIZE, VOLUME_SECTORS_AT = 80 };
 
 /* With a slash in it: a file. Without: a program. */
 static const struct need {
@@ -116,15 +120,37 @@ show_log(const char *path)
 	free(log.at);
 }
 
+/* xorriso now and then overlooks that a write failed: is all there that the image's head promises?
+ */
+static bool
+is_whole(const char *path)
+{
+	struct bytes head;
+	struct stat st;
+	bool whole = false;
+
+	if (stat(path, &st) != 0 || !read_file(path, VOLUME_AT + VOLUME_SECTORS_AT + 4, &head))
+		return false;
+	if (head.len > VOLUME_AT + VOLUME_SECTORS_AT + 4) {
+		u32 sectors;
+
+		memcpy(&sectors, head.at + VOLUME_AT + VOLUME_SECTORS_AT, sizeof(sectors));
+		whole = memcmp(head.at + VOLUME_AT + 1, "CD001", 5) == 0 &&
+			(u64)st.st_size >= (u64)sectors * SECTOR_SIZE;
+	}
+	free(head.at);
+	return whole;
+}
+
 /*
  * The tools get names relative to the work folder, their own temporary files included: xorriso
  * gives '=' and '\\' in a path a meaning.
  */
-bool
-grub_make_image(const char *work, const char *name, struct bytes hypervisor, struct bytes config)
+static bool
+run_mkrescue(const char *work, const char *name)
 {
 	const char *argv[ARRAY_SIZE(mkrescue) + 3];
-	char *log = join_path(work, "log");
+	char *log = join_path(work, "log"), *image = join_path(work, name);
 	bool ok;
 
 	memcpy(argv, mkrescue, sizeof(mkrescue));
@@ -133,11 +159,21 @@ grub_make_image(const char *work, const char *name, struct bytes hypervisor, str
 	argv[ARRAY_SIZE(mkrescue) + 2] = NULL;
 	setenv("TMPDIR", ".", 1);
 	setenv("LC_ALL", "C", 1);
-	ok = make_tree(work, hypervisor, config) && run_program(argv, work, "log");
+	ok = run_program(argv, work, "log");
 	if (!ok && !signal_came()) {
+		complain("%s failed:", argv[0]);
 		show_log(log);
-		complain("%s did not make the image", argv[0]);
 	}
+	if (ok && !is_whole(image))
+		ok = complain("the image was not written whole. Is the disk full, or is there a "
+			      "limit on the size of files?");
 	free(log);
+	free(image);
 	return ok;
+}
+
+bool
+grub_make_image(const char *work, const char *name, struct bytes hypervisor, struct bytes config)
+{
+	return make_tree(work, hypervisor, config) && run_mkrescue(work, name);
 }

@@ -19,13 +19,15 @@ static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
 static sigset_t held;
 static int came;
 
-/* What is ignored, as SIGHUP is under nohup, goes on being ignored. */
+/* What is ignored already, as SIGHUP is under nohup, goes on being ignored. */
 void
 hold_signals(void)
 {
 	struct sigaction old;
 
 	signal(SIGCHLD, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN); /* a write that fails is an error, not the end: */
+	signal(SIGXFSZ, SIG_IGN); /* of a pipe, or at the limit of `ulimit -f` */
 	sigemptyset(&held);
 	sigaddset(&held, SIGCHLD);
 	for (size_t i = 0; i < ARRAY_SIZE(ending); i++) {
@@ -76,19 +78,25 @@ program_exists(const char *name)
 	return found;
 }
 
-/* Its own process group, so that a signal reaches all that it starts; and no signal held back. */
+/* Its own process group, so that a signal reaches all that it starts; and no signal of ours held
+ * back or ignored. */
 static int
 spawn(const char *const *argv, const char *folder, const char *log, pid_t *pid)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
-	sigset_t none;
+	sigset_t none, ignored;
 	int err;
 
 	sigemptyset(&none);
+	sigemptyset(&ignored);
+	sigaddset(&ignored, SIGPIPE);
+	sigaddset(&ignored, SIGXFSZ);
 	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+						      POSIX_SPAWN_SETSIGDEF);
 	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setsigdefault(&attributes, &ignored);
 	posix_spawn_file_actions_init(&files);
 	posix_spawn_file_actions_addchdir_np(&files, folder);
 	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
