@@ -8,7 +8,7 @@ CONFIG ?= guests/demo/ashlar.conf
 VERSION = 0.1.0
 
 # What each target needs, as Debian packages; tools/need installs what is not there.
-BUILD_PACKAGES = gcc nasm lld binutils
+BUILD_PACKAGES = gcc libc6-dev nasm lld binutils
 IMAGE_PACKAGES = grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools
 RUN_PACKAGES   = qemu-system-x86 ovmf bochs bochs-term bochsbios vgabios socat
 CHECK_PACKAGES = clang clang-format clang-tidy cppcheck libcmocka-dev libclang-rt-14-dev \

@@ -4,7 +4,7 @@
 MKIMAGE_SOURCES := $(sort $(wildcard tools/mkimage/*.c)) core/config.c core/config_keys.c \
 	core/config_words.c lib/distance.c lib/format.c lib/ini.c lib/text.c
 MKIMAGE_OBJECTS := $(MKIMAGE_SOURCES:%.c=$(B)/mkimage.obj/%.o)
-HOSTCFLAGS := -std=gnu11 -O2 -g $(WARNINGS) -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
+HOSTCFLAGS := -std=gnu11 -O2 -g $(WARNINGS) -I.
 
 $(B)/mkimage.obj/%.o: %.c tools/image.mk | $(B)/packages-IMAGE
 	@mkdir -p $(@D)

@@ -260,8 +260,10 @@ def test_missing_tools(old, tmp_path):
 def test_signals(old, tmp_path, number):
     """In the middle of its work; what it has started ends with it."""
     environment = with_tools(tmp_path, grub_mkrescue=f"""
-        echo half >image.iso; mkdir grub.tmp
+        echo half >image.iso; mkdir "$TMPDIR/grub.1"
         sleep 600 & echo $! $$ >'{tmp_path}/pids'; wait""")
+    environment["TMPDIR"] = str(tmp_path / "tmp")
+    (tmp_path / "tmp").mkdir()
     process = subprocess.Popen([old.parent / "the tool/mkimage", "my host.conf", "-o", "x.iso"],
                                cwd=old, env=environment, stderr=subprocess.PIPE, text=True,
                                preexec_fn=lambda: signal.signal(number, signal.SIG_DFL))
@@ -272,6 +274,7 @@ def test_signals(old, tmp_path, number):
     assert process.wait(timeout=DEADLINE) == -number
     assert process.stderr.read() == ""
     assert names(old) == ["my host.conf", "x.iso"] and (old / "x.iso").read_text() == "old"
+    assert names(tmp_path / "tmp") == []
     wait_until(lambda: not any(is_alive(pid) for pid in pids))
 
 

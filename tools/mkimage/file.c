@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Whole files and a folder's paths. */
+#define _GNU_SOURCE
 #include "tools/mkimage/file.h"
 
 #include <errno.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The image's file, which is there whole or not at all. */
+#define _GNU_SOURCE
 #include "tools/mkimage/output.h"
 
 #include <errno.h>
@@ -55,22 +56,11 @@ sync_path(const char *path)
 	return ok;
 }
 
-/* As any new file has it; mkdtemp's folder kept it from others up to now. */
-static mode_t
-usual_mode(void)
-{
-	mode_t mask = umask(0);
-
-	umask(mask);
-	return 0666 & ~mask;
-}
-
 bool
 output_commit(struct output *out, const char *name)
 {
 	char *image = join_path(out->work, name);
-	bool ok = sync_path(image) && chmod(image, usual_mode()) == 0 &&
-		  rename(image, out->path) == 0;
+	bool ok = sync_path(image) && rename(image, out->path) == 0;
 
 	if (!ok)
 		complain_file("write", out->path);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Other programs, and the signals that end this one. */
+#define _GNU_SOURCE
 #include "tools/mkimage/run.h"
 
 #include <errno.h>
