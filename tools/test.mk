@@ -25,18 +25,21 @@ endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call host_program,$(t),tests/unit/$(t).c,,-lcmocka)))
 $(foreach f,$(FUZZERS),$(eval $(call host_program,$(f),tests/fuzz/$(f).c,-fsanitize=fuzzer,)))
 
+# As many jobs as CPUs, unless make was told how many.
+JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
 .PHONY: unit fuzz fuzz-short static tidy system check test bench soak
 
 # What is not built counts as failed, and the others still run.
 unit: | $(B)/packages-CHECK ## the unit tests alone
-	@$(MAKE) --no-print-directory -k $(UNIT_TESTS:%=$(B)/host/%) || true
+	@$(MAKE) --no-print-directory $(JOBS) -k $(UNIT_TESTS:%=$(B)/host/%) || true
 	@tests/unit/run $(UNIT_TESTS:%=$(B)/host/%)
 
 fuzz: $(FUZZERS:%=$(B)/host/%) ## fuzz without end (FUZZ_TIME=seconds each to bound it)
 	@tests/fuzz/run forever $^
 
 fuzz-short: | $(B)/packages-CHECK
-	@$(MAKE) --no-print-directory -k $(FUZZERS:%=$(B)/host/%) || true
+	@$(MAKE) --no-print-directory $(JOBS) -k $(FUZZERS:%=$(B)/host/%) || true
 	@tests/fuzz/run $(FUZZ_TIME) $(FUZZERS:%=$(B)/host/%)
 
 PYTHON = /usr/bin/python3
@@ -57,7 +60,7 @@ system: all $(B)/tests/ashlar-x2apic.elf | $(B)/packages-TEST
 define run_each
 +@failed=; for runner in $(1); do \
 	echo "== $$runner"; begin=$$(date +%s); \
-	$(MAKE) --no-print-directory $$runner || failed="$$failed $$runner"; \
+	$(MAKE) --no-print-directory $(JOBS) $$runner || failed="$$failed $$runner"; \
 	echo "== $$runner took $$(($$(date +%s) - begin)) s"; \
 done; \
 if [ -n "$$failed" ]; then echo "make $@: failed:$$failed"; exit 1; fi; \
