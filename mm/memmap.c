@@ -104,7 +104,20 @@ merge(struct memmap *map)
 	map->count = map->count == 0 ? 0 : n + 1;
 }
 
-/* Removes what the new piece overrides, then puts it into the gaps. */
+/* Fills the gap before range *i, which stays *i; a neighbour of the same type below grows. */
+static bool
+fill(struct memmap *map, unsigned *i, u64 base, u64 end, enum mem_type type)
+{
+	struct mem_range *below = *i > 0 ? &map->range[*i - 1] : NULL;
+
+	if (below != NULL && below->type == type && end_of(below) == base) {
+		below->size += end - base;
+		return true;
+	}
+	return insert_at(map, (*i)++, base, end, type);
+}
+
+/* Removes what the new piece overrides, then fills the gaps. */
 static void
 paint(struct memmap *map, u64 base, u64 end, enum mem_type type)
 {
@@ -118,16 +131,11 @@ paint(struct memmap *map, u64 base, u64 end, enum mem_type type)
 		else
 			i++;
 	}
-	for (i = find(map, base); at < end; i++) {
+	for (i = find(map, base); at < end && !lost; i++) {
 		u64 stop = i < map->count ? MIN(map->range[i].base, end) : end;
 
-		if (at < stop) {
-			if (!insert_at(map, i, at, stop, type)) {
-				lost = true;
-				break;
-			}
-			i++;
-		}
+		if (at < stop)
+			lost = !fill(map, &i, at, stop, type);
 		at = i < map->count ? end_of(&map->range[i]) : end;
 	}
 	merge(map);

@@ -201,6 +201,39 @@ high_memory_first(void **state)
 	assert_int_equal(frame_alloc_range(1, PAGE_SIZE, PAGE_SIZE, &pa), -ERR_NOMEM);
 }
 
+/* RAM right across 1 MiB and 4 GiB is in pieces there, so that a limit is found quickly. */
+static void
+across_the_limits(void **state)
+{
+	struct zone *zone;
+
+	memmap_init(&map, 40);
+	memmap_add(&map, MiB / 2, 5 * GiB - MiB / 2, MEM_USABLE);
+	begin();
+	zone = zone_of(MiB / PAGE_SIZE - 1);
+	assert_int_equal(zone->first + zone->pages, MiB / PAGE_SIZE);
+	assert_int_equal(zone->area, AREA_REAL_MODE);
+	assert_int_equal(zone_of(MiB / PAGE_SIZE + 5000)->area, AREA_32BIT);
+	zone = zone_of(4 * GiB / PAGE_SIZE);
+	assert_int_equal(zone->first, 4 * GiB / PAGE_SIZE);
+	assert_int_equal(zone->area, AREA_HIGH);
+	assert_int_equal(zones_count(), 3);
+	fake_memory_drop(&map);
+}
+
+/* A run of several blocks ends at the limit, too. */
+static void
+a_run_below_a_limit(void **state)
+{
+	u64 limit = 14 * MiB + 7 * PAGE_SIZE, first = zone_of(14 * MiB / PAGE_SIZE)->first;
+	u64 pages = limit / PAGE_SIZE - first;
+	hpa_t pa;
+
+	assert_int_equal(frame_alloc_range(pages + 1, PAGE_SIZE, limit, &pa), -ERR_NOMEM);
+	assert_int_equal(frame_alloc_range(pages, PAGE_SIZE, limit, &pa), 0);
+	assert_int_equal(pa.v, first * PAGE_SIZE);
+}
+
 /* Page 0 is never handed out; all other low pages are, each once. */
 static void
 low_memory_runs_out(void **state)
@@ -427,6 +460,8 @@ main(void)
 		large(more_than_there_is),
 		small(always_zero),
 		small(clean_and_dirty_together),
+		small(a_run_below_a_limit),
+		cmocka_unit_test(across_the_limits),
 		cmocka_unit_test(tiny_machines),
 		cmocka_unit_test(all_holes),
 		small(random_against_model),

@@ -249,6 +249,26 @@ stacks(void **state)
 	assert_int_equal(heap.objects, 0);
 }
 
+/* A gap that fits but for the page that must stay free is not used. */
+static void
+a_gap_that_is_too_small(void **state)
+{
+	void *a, *gap, *c, *four, *three;
+
+	assert_int_equal(kmap_stack(3, &a), 0);
+	assert_int_equal(kmap_stack(3, &gap), 0);
+	assert_int_equal(kmap_stack(3, &c), 0);
+	kmap_stack_free(gap);
+	assert_int_equal(kmap_stack(4, &four), 0);
+	assert_true(four > c);
+	assert_int_equal(kmap_stack(3, &three), 0);
+	assert_ptr_equal(three, gap);
+	kmap_stack_free(a);
+	kmap_stack_free(three);
+	kmap_stack_free(c);
+	kmap_stack_free(four);
+}
+
 static void
 identity(void **state)
 {
@@ -302,6 +322,7 @@ main(void)
 		test(refused_devices),
 		test(tables),
 		test(stacks),
+		test(a_gap_that_is_too_small),
 		test(identity),
 		cmocka_unit_test_setup_teardown(without_nx, begin_without_nx, end),
 		test(mistakes),
