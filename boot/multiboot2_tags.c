@@ -161,7 +161,7 @@ read_memory_map(struct tag tag, struct boot_info *out)
 }
 
 static struct boot_color
-read_color(struct tag tag, unsigned index)
+read_color(struct tag tag, size_t index)
 {
 	const u8 *at = tag.at + SCREEN_COLORS + 2 * index;
 

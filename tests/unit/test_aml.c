@@ -60,9 +60,10 @@ nothing_to_use(void **state)
 {
 	assert_no_s5("");
 	assert_no_s5("_S5_");
-	assert_no_s5("\\_S5_\x12\x04\x02\x01\x00");   /* no NameOp */
-	assert_no_s5("\x08_S5_\x0a\x05");	      /* no package */
-	assert_no_s5("\x08_S5_\x12\x02\x00");	      /* no element */
+	assert_no_s5("\\_S5_\x12\x04\x02\x01\x00"); /* no NameOp */
+	assert_no_s5("\x08_S5_\x0a\x05");	    /* no package */
+	assert_no_s5("\x08_S5_\x12\x02\x00");	    /* no element */
+	assert_no_s5("\x08_S5_\x12\x03\x00\x01");
 	assert_no_s5("\x08_S5_\x12\x02\x02\x01\x01"); /* elements beyond the package */
 	assert_no_s5("\x08_S5_\x12\x00\x02\x01\x01"); /* length 0 */
 	assert_no_s5("\x08_S5_\x12\x01\x02\x01\x01");

@@ -142,6 +142,15 @@ impossible(void **state)
 	put_scope(DMAR_SCOPE_ENDPOINT, 0, 0, 1);
 	b.at[b.length - 2] = 32; /* device */
 	assert_int_equal(parse_whole(), -ERR_FORMAT);
+	begin();
+	put_drhd(0, 0, 0xfed90000, 9);
+	put_scope(DMAR_SCOPE_ENDPOINT, 0, 0, 1);
+	b.at[b.length - 7] = 9; /* half a step more */
+	put8(&b, 0);
+	assert_int_equal(parse_whole(), -ERR_FORMAT);
+	begin();
+	put16(&b, 5), put16(&b, 2), put16(&b, 8), put32(&b, 0); /* shorter than its head */
+	assert_int_equal(parse_whole(), -ERR_FORMAT);
 }
 
 /* A scope may not leave its unit, though there is more of the table. */

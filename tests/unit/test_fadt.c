@@ -84,6 +84,20 @@ acpi_1_0(void **state)
 	assert_true(fadt.has_8042 && fadt.has_vga);
 }
 
+/* ACPI 1.0 has nothing behind its 116 bytes, whatever the length says. */
+static void
+acpi_1_0_with_more(void **state)
+{
+	build_v2(1u << 10);
+	b.at[8] = 1; /* revision */
+	poke32(&b, 140, 0x1234000);
+	put_gas_at(208, ACPI_SPACE_IO, 0x608);
+	assert_int_equal(parse_whole(), 0);
+	assert_int_equal(fadt.dsdt.v, 0x7ff1000);
+	assert_int_equal(fadt.pm_timer.address, 0xb008);
+	assert_false(fadt.has_reset);
+}
+
 static void
 since_acpi_2_0(void **state)
 {
@@ -172,9 +186,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(acpi_1_0),	cmocka_unit_test(since_acpi_2_0),
-		cmocka_unit_test(odd_values),	cmocka_unit_test(hardware_reduced),
-		cmocka_unit_test(reset_by_pci), cmocka_unit_test(every_cut),
+		cmocka_unit_test(acpi_1_0),	    cmocka_unit_test(acpi_1_0_with_more),
+		cmocka_unit_test(since_acpi_2_0),   cmocka_unit_test(odd_values),
+		cmocka_unit_test(hardware_reduced), cmocka_unit_test(reset_by_pci),
+		cmocka_unit_test(every_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -209,6 +209,15 @@ odd_values(void **state)
 	assert_int_equal(parse_whole(), -ERR_FORMAT);
 }
 
+/* A structure is at least its type and its length, even when the byte after looks like one. */
+static void
+length_of_one(void **state)
+{
+	begin(1);
+	put8(&b, 0x30), put8(&b, 1), put8(&b, 12), put_zeros(&b, 10);
+	assert_int_equal(parse_whole(), -ERR_FORMAT);
+}
+
 static void
 every_cut(void **state)
 {
@@ -229,15 +238,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_of_each),
-		cmocka_unit_test(isa_interrupts),
-		cmocka_unit_test(nmis),
-		cmocka_unit_test(cpus_not_to_use),
-		cmocka_unit_test(too_many_cpus),
-		cmocka_unit_test(too_many_ioapics),
-		cmocka_unit_test(odd_values),
-		cmocka_unit_test(every_cut),
-		cmocka_unit_test(every_structure_length),
+		cmocka_unit_test(one_of_each),	 cmocka_unit_test(isa_interrupts),
+		cmocka_unit_test(nmis),		 cmocka_unit_test(cpus_not_to_use),
+		cmocka_unit_test(too_many_cpus), cmocka_unit_test(too_many_ioapics),
+		cmocka_unit_test(odd_values),	 cmocka_unit_test(every_cut),
+		cmocka_unit_test(length_of_one), cmocka_unit_test(every_structure_length),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
