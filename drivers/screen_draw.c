@@ -89,7 +89,8 @@ draw_pixels(const struct screen *screen, u32 row, u32 column, u8 character, u32 
 static void
 draw_text(const struct screen *screen, u32 row, u32 column, u8 character, u32 color)
 {
-	u8 *at = (u8 *)screen->config.base + (size_t)row * screen->config.pitch + column * 2;
+	u8 *at =
+		(u8 *)screen->config.base + (size_t)row * screen->config.pitch + (size_t)column * 2;
 
 	if (character < 0x20 || character > 0x7e)
 		character = TEXT_UNKNOWN;
@@ -118,7 +119,7 @@ screen_clear(const struct screen *screen)
 	for (u32 y = 0; y < c->height; y++, at += c->pitch) {
 		if (c->kind == SCREEN_TEXT) {
 			for (u32 x = 0; x < c->width; x++)
-				mmio_write16(at + x * 2, TEXT_BLANK);
+				mmio_write16(at + (size_t)x * 2, TEXT_BLANK);
 			continue;
 		}
 		for (u32 x = 0, len = c->width * ((c->bpp + 7u) / 8); x < len; x += sizeof(black))

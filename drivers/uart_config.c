@@ -37,7 +37,7 @@ port_write(const struct uart_config *config, unsigned reg, u8 value)
 static void *
 address(const struct uart_config *config, unsigned reg)
 {
-	return (u8 *)config->mmio + reg * config->stride;
+	return (u8 *)config->mmio + (size_t)reg * config->stride;
 }
 
 static u8
