@@ -28,7 +28,7 @@ const char *
 mem_type_name(enum mem_type type)
 {
 	static const char *const names[MEM_TYPES] = {
-		[MEM_USABLE] = "usable",     [MEM_TAKEN] = "boot image",
+		[MEM_USABLE] = "usable",     [MEM_TAKEN] = "taken at boot",
 		[MEM_ACPI] = "ACPI tables",  [MEM_NVS] = "firmware (NVS)",
 		[MEM_RESERVED] = "reserved", [MEM_BAD] = "defective",
 	};

@@ -17,7 +17,7 @@
 /* From the least to the most restrictive. */
 enum mem_type {
 	MEM_USABLE,   /* RAM that nobody uses */
-	MEM_TAKEN,    /* RAM that holds the image, modules and other things from the boot */
+	MEM_TAKEN,    /* RAM that holds the image, modules or real mode's data */
 	MEM_ACPI,     /* RAM with ACPI tables ("reclaimable", ACPI 15) */
 	MEM_NVS,      /* RAM that belongs to the firmware for good (ACPI 15) */
 	MEM_RESERVED, /* devices, firmware, anything unknown */

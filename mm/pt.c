@@ -13,9 +13,9 @@ int
 pt_init(struct pt *pt, const struct pt_format *format, unsigned leaf_max,
 	void (*flush)(struct pt *pt, u64 first, u64 last))
 {
-	*pt = (struct pt){.format = format, .leaf_max = leaf_max, .flush = flush, .tables = 1};
+	*pt = (struct pt){.format = format, .leaf_max = leaf_max, .flush = flush};
 	ASSERT(format->levels <= PT_LEVELS_MAX && leaf_max < format->levels);
-	return frame_alloc(0, &pt->root);
+	return pt_new_table(pt, &pt->root);
 }
 
 void
@@ -104,7 +104,7 @@ map_page(struct pt *pt, u64 va, u64 pa, unsigned level, unsigned attr)
 
 	ASSERT(path.kind == PTE_NONE && path.level >= level);
 	while (path.level > level) {
-		int err = pt_grow(pt, path.entry[path.level]);
+		int err = pt_grow(pt, path.entry[path.level], path.level);
 
 		if (err != 0)
 			return err;

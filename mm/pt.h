@@ -51,7 +51,7 @@ struct pt_format {
 	u8 levels;	/* of tables: the root is at levels - 1 */
 	bool canonical; /* input addresses are sign-extended, as the CPU's own are */
 	u64 (*leaf)(hpa_t pa, unsigned level, unsigned attr);
-	u64 (*table)(hpa_t pa);
+	u64 (*table)(hpa_t pa, unsigned level);
 	enum pte_kind (*kind)(u64 entry, unsigned level);
 	hpa_t (*address)(u64 entry, unsigned level); /* of what it points to */
 	unsigned (*attr)(u64 entry, unsigned level); /* of a leaf; what leaf() was given */

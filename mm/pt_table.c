@@ -110,17 +110,26 @@ pt_clear_leaf(struct pt *pt, const struct pt_path *path, u64 va, struct pt_flush
 }
 
 int
-pt_grow(struct pt *pt, u64 *entry)
+pt_new_table(struct pt *pt, hpa_t *out)
 {
-	hpa_t table;
-	int err = frame_alloc(0, &table);
+	int err = frame_alloc(0, out);
 
 	if (err != 0)
 		return err;
-	clean(pt, table_at(table), PAGE_SIZE);
-	store(pt, entry, pt->format->table(table));
+	clean(pt, table_at(*out), PAGE_SIZE);
 	pt->tables++;
 	return 0;
+}
+
+int
+pt_grow(struct pt *pt, u64 *entry, unsigned level)
+{
+	hpa_t table;
+	int err = pt_new_table(pt, &table);
+
+	if (err == 0)
+		store(pt, entry, pt->format->table(table, level));
+	return err;
 }
 
 /* The new table says what the leaf said. */
@@ -133,7 +142,7 @@ split(struct pt *pt, const struct pt_path *path, u64 va, struct pt_flush *flush)
 	u64 pa = format->address(*entry, level).v;
 	unsigned attr = format->attr(*entry, level);
 	hpa_t table;
-	int err = frame_alloc(0, &table);
+	int err = pt_new_table(pt, &table);
 
 	if (err != 0)
 		return err;
@@ -141,8 +150,7 @@ split(struct pt *pt, const struct pt_path *path, u64 va, struct pt_flush *flush)
 	for (u64 i = 0; i < PT_ENTRIES; i++)
 		entries[i] = format->leaf(HPA(pa + i * pt_page_size(level - 1)), level - 1, attr);
 	clean(pt, entries, PAGE_SIZE);
-	store(pt, entry, format->table(table));
-	pt->tables++;
+	store(pt, entry, format->table(table, level));
 	pt->leaves[level]--;
 	pt->leaves[level - 1] += PT_ENTRIES;
 	note(pt, flush, va, level);

@@ -16,7 +16,7 @@ struct pt_path {
 
 struct pt_path pt_walk(const struct pt *pt, u64 va);
 
-/* Stores a leaf (attr != 0 is not checked) into an absent entry, which needs no flush. */
+/* Stores a leaf into an absent entry, which needs no flush. */
 void pt_set_leaf(struct pt *pt, u64 *entry, unsigned level, hpa_t pa, unsigned attr);
 
 /* Changes the attributes of the leaf at va, or makes it absent. */
@@ -24,8 +24,11 @@ void pt_change_leaf(struct pt *pt, const struct pt_path *path, u64 va, unsigned 
 		    struct pt_flush *flush);
 void pt_clear_leaf(struct pt *pt, const struct pt_path *path, u64 va, struct pt_flush *flush);
 
-/* Links an empty table into an absent entry. -ERR_NOMEM. */
-__must_check int pt_grow(struct pt *pt, u64 *entry);
+/* An empty table, as the hardware sees it, too; linked to nothing yet. -ERR_NOMEM. */
+__must_check int pt_new_table(struct pt *pt, hpa_t *out);
+
+/* Links an empty table into an absent entry of this level. -ERR_NOMEM. */
+__must_check int pt_grow(struct pt *pt, u64 *entry, unsigned level);
 
 /* Splits leaves until one begins at va, or nothing is mapped there. -ERR_NOMEM. */
 __must_check int pt_split_at(struct pt *pt, u64 va, struct pt_flush *flush);

@@ -4,6 +4,7 @@
 
 #include "arch/x86_64/paging.h"
 #include "include/bits.h"
+#include "include/panic.h"
 
 #define X86_P	      BIT(0)
 #define X86_RW	      BIT(1)
@@ -50,7 +51,7 @@ leaf(hpa_t pa, unsigned level, unsigned attr)
 
 /* The leaves decide: a table's entry allows everything. */
 static u64
-table(hpa_t pa)
+table(hpa_t pa, unsigned level __unused)
 {
 	return pa.v | X86_P | X86_RW | X86_US;
 }
@@ -80,7 +81,7 @@ type(u64 entry, unsigned level)
 	pat |= (entry & X86_PCD) != 0 ? 2 : 0;
 	pat |= (entry & pat_bit(level)) != 0 ? 4 : 0;
 	while (pat_index[i] != pat)
-		i++;
+		ASSERT(++i < ARRAY_SIZE(pat_index));
 	return (unsigned)FIELD_PREP((u64)PT_TYPE, i);
 }
 

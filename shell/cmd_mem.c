@@ -61,29 +61,37 @@ pages_text(u64 pages)
 	return size_text(pages * PAGE_SIZE);
 }
 
+/* The beginning of a line, to which the caller adds a note. */
+static void
+print_line(struct sink *out, const char *name, u64 bytes)
+{
+	sink_printf(out, "%-20s %10s", name, size_text(bytes).text);
+}
+
 static void
 print_totals(struct sink *out, const struct frame_stats *f)
 {
-	sink_printf(out, "total    %10s\n", pages_text(f->total).text);
-	sink_printf(out, "free     %10s   %s of it scrubbed already; largest block %s\n",
-		    pages_text(f->free).text, pages_text(f->clean).text,
-		    pages_text(f->largest).text);
-	sink_printf(out, "used     %10s\n", pages_text(f->used).text);
+	print_line(out, "total", f->total * PAGE_SIZE);
+	sink_printf(out, "\n");
+	print_line(out, "free", f->free * PAGE_SIZE);
+	sink_printf(out, "   %s of it scrubbed already; largest block %s\n",
+		    pages_text(f->clean).text, pages_text(f->largest).text);
+	print_line(out, "used", f->used * PAGE_SIZE);
+	sink_printf(out, "   of which\n");
 }
 
 static void
 print_use(struct sink *out, const struct accounts *a)
 {
-	sink_printf(out, "  frame table %7s   one byte a page\n",
-		    pages_text(a->frames.metadata).text);
-	sink_printf(out, "  heap     %10s   %lu objects, %lu bytes\n",
-		    pages_text(a->heap.pages).text, a->heap.objects, a->heap.bytes);
-	sink_printf(out,
-		    "  own page tables %3s   direct map by %lu x 1 GiB, %lu x 2 MiB, %lu x 4 KiB\n",
-		    pages_text(a->map.tables).text, a->map.direct[2], a->map.direct[1],
-		    a->map.direct[0]);
-	sink_printf(out, "mapped   %10s   %lu devices, tables and stacks\n",
-		    size_text(a->map.area_bytes).text, a->map.areas);
+	print_line(out, "  frame table", a->frames.metadata * PAGE_SIZE);
+	sink_printf(out, "   one byte a page\n");
+	print_line(out, "  heap", a->heap.pages * PAGE_SIZE);
+	sink_printf(out, "   %lu objects, %lu bytes\n", a->heap.objects, a->heap.bytes);
+	print_line(out, "  own page tables", a->map.tables * PAGE_SIZE);
+	sink_printf(out, "   direct map by %lu x 1 GiB, %lu x 2 MiB, %lu x 4 KiB\n",
+		    a->map.direct[2], a->map.direct[1], a->map.direct[0]);
+	print_line(out, "mapped at run time", a->map.area_bytes);
+	sink_printf(out, "   %lu devices, tables and stacks\n", a->map.areas);
 }
 
 static void

@@ -33,11 +33,14 @@ view(u64 va)
 	return pt_lookup(&pt, va, &m) ? m.pa.v | (u64)m.attr << 52 | 1 : 0;
 }
 
+static const void *last_seen;
+
 /* Called after each store: of an entry, or of a whole new table that is not linked yet. */
 static void
 look(const void *entries, size_t size)
 {
 	assert_true(size == 8 || size == PAGE_SIZE);
+	last_seen = entries;
 	if (!watch.on)
 		return;
 	watch.stores++;
@@ -168,6 +171,14 @@ done(void)
 {
 	pt_flush(&pt, &flush);
 	pt_assert_flushed(&pt);
+}
+
+/* Hardware that walks without coherence must see an empty root from the start. */
+static void
+root_is_clean(void **state)
+{
+	assert_ptr_equal(last_seen, hpa_to_ptr(pt.root));
+	assert_counts(1, 0, 0, 0);
 }
 
 static void
@@ -433,7 +444,7 @@ x86_entries(void **state)
 	assert_int_equal(pt_x86.leaf(HPA(0), 0, RW | PT_UC_MINUS), 0x13 | xd);
 	assert_int_equal(pt_x86.leaf(HPA(0), 0, RW | PT_WC), 0x83 | xd);
 	assert_int_equal(pt_x86.leaf(HPA(0), 1, RW | PT_WC), 0x1083 | xd);
-	assert_int_equal(pt_x86.table(HPA(0x5000)), 0x5007);
+	assert_int_equal(pt_x86.table(HPA(0x5000), 1), 0x5007);
 	assert_int_equal(pt_x86.kind(0, 0), PTE_NONE);
 	assert_int_equal(pt_x86.kind(0x83, 0), PTE_LEAF); /* bit 7 is PAT here */
 	assert_int_equal(pt_x86.kind(0x83, 1), PTE_LEAF);
@@ -523,6 +534,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		test(root_is_clean),
 		test(largest_pages),
 		test(alignment_decides),
 		cmocka_unit_test_setup_teardown(no_1g_pages, begin_without_1g, end),
