@@ -15,7 +15,8 @@ pytestmark = pytest.mark.xdist_group("build")
 def copy_tree(folder):
     """The source tree as a clone would have it, with what is not committed yet."""
     folder.mkdir(parents=True)
-    files = subprocess.run(["git", "ls-files", "-z", "-co", "--exclude-standard"],
+    files = subprocess.run(["git", "-c", "safe.directory=*", "ls-files", "-z", "-co",
+                            "--exclude-standard"],
                            cwd=image.ROOT, check=True, capture_output=True).stdout
     there = b"\0".join(name for name in files.split(b"\0") if name and
                        os.path.exists(os.path.join(os.fsencode(image.ROOT), name)))

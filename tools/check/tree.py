@@ -5,6 +5,8 @@ import re
 import subprocess
 from pathlib import Path
 
+# A checkout may belong to another user, as in a container: reading it is harmless.
+GIT = ["git", "-c", "safe.directory=*"]
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 
 # The folders whose C code is linked into the hypervisor, with their layer: calls and includes go
@@ -45,7 +47,7 @@ class Tree:
     def __init__(self, root):
         self.root = Path(root)
         listed = subprocess.run(
-            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            GIT + ["ls-files", "-z", "--cached", "--others", "--exclude-standard"],
             cwd=self.root, check=True, capture_output=True, text=True).stdout
         names = {name for name in listed.split("\0") if name}
         self.files = sorted(name for name in names if (self.root / name).is_file())
