@@ -48,8 +48,8 @@ add_ioapics(const struct acpi_madt_info *madt)
 			log_warn("I/O APIC %u at %#lx does not answer: not used", io->id,
 				 io->address.v);
 	}
-	for (u8 irq = 0; irq < MADT_ISA_IRQS; irq++)
-		ioapic_override(irq, madt->isa[irq].gsi, madt->isa[irq].level,
+	for (unsigned irq = 0; irq < MADT_ISA_IRQS; irq++)
+		ioapic_override((u8)irq, madt->isa[irq].gsi, madt->isa[irq].level,
 				madt->isa[irq].active_low);
 }
 

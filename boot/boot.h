@@ -22,7 +22,8 @@ void
 console_map_screen(const struct boot_framebuffer *fb); /* after kmap_init(): maps it anew ... */
 void console_use_screen(
 	const struct boot_framebuffer *fb); /* ... after the tables are loaded: shows it there */
-struct uart *console_uart(void);	    /* NULL without one */
+void console_drain(void);
+struct uart *console_uart(void); /* NULL without one */
 
 /* memory.c: frames, our own page tables, heap. */
 void memory_init(struct boot_info *info, hpa_t image);

@@ -208,6 +208,13 @@ console_open_acpi(const struct config *config)
 	}
 }
 
+void
+console_drain(void)
+{
+	if (have_uart)
+		uart_drain(&uart);
+}
+
 struct uart *
 console_uart(void)
 {

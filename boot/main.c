@@ -14,7 +14,7 @@
 #include "arch/x86_64/time.h"
 #include "arch/x86_64/tsc.h"
 #include "boot/multiboot2.h"
-#include "core/preflight.h"
+#include "core/power.h"
 #include "drivers/acpi.h"
 #include "drivers/acpi_power.h"
 #include "drivers/pci.h"
@@ -147,6 +147,7 @@ start_shell(void)
 	struct uart *uart = console_uart();
 
 	report_cost();
+	power_set_farewell(console_drain);
 	if (uart == NULL) {
 		log_warn("no serial line: there is no shell to type at, the log is all there is");
 		return;

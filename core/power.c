@@ -18,6 +18,7 @@
 
 static hpa_t pages[MAX_CPUS]; /* each CPU's, while virtualisation is on there */
 static int first_error;
+static void (*last_act)(void);
 
 /* On the CPU itself, interrupts off. */
 static void
@@ -98,9 +99,17 @@ virt_off_all(void)
 	}
 }
 
+void
+power_set_farewell(void (*farewell)(void))
+{
+	last_act = farewell;
+}
+
 static void
 let_go(void)
 {
+	if (last_act != NULL)
+		last_act();
 	virt_off_all();
 	pci_bus_master_off_all();
 }

@@ -7,6 +7,9 @@
 
 #include "include/errors.h"
 
+/* A last act before the machine is let go: the console sends what it still holds. */
+void power_set_farewell(void (*farewell)(void));
+
 /* Makes every CPU a host of guests. What fails is logged; all are off again then. */
 __must_check int virt_on_all(void);
 void virt_off_all(void);

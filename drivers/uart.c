@@ -14,6 +14,7 @@ enum {
 	PATIENT_US = 5000 * 1000,
 	DRAIN_MAX = 256, /* bytes in one go, so that a broken UART doesn't keep a CPU */
 	RESUME_USED = UART_RX_SIZE / 2,
+	DRAIN_DEADLINE_US = 100000, /* 1,000 bytes at 115,200 baud */
 };
 
 static u8
@@ -133,6 +134,22 @@ uart_write(struct uart *uart, const void *bytes, size_t len)
 {
 	transmit(uart, bytes, len, send_some_locked);
 	report(uart);
+}
+
+static bool
+has_drained(struct uart *uart)
+{
+	u64 flags = spin_lock(&uart->lock);
+	bool empty = (line_status(uart) & LSR_TEMT) != 0;
+
+	spin_unlock(&uart->lock, flags);
+	return empty;
+}
+
+void
+uart_drain(struct uart *uart)
+{
+	(void)wait_until(DRAIN_DEADLINE_US, has_drained(uart));
 }
 
 void

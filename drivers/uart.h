@@ -102,6 +102,9 @@ void uart_write_unreported(struct uart *uart, const void *bytes, size_t len);
 /* For a panic: takes no lock and reports nothing. */
 void uart_write_raw(struct uart *uart, const void *bytes, size_t len);
 
+/* Waits, within bounds, until the last byte has left the machine; before that goes off. */
+void uart_drain(struct uart *uart);
+
 /* Takes at most `len` received bytes without waiting; answers how many there were. */
 size_t uart_read(struct uart *uart, void *bytes, size_t len);
 

@@ -28,7 +28,12 @@ enum {
 /* A few words on an error, for a sentence; err may be given as 0, ERR_x or -ERR_x. */
 const char *error_text(int err);
 
-/* Records the birth of an error for the log; answers err. Use by the macro. */
-int error_born(int err, const char *file, int line);
+/* Records the birth of an error for the log. Use by the macro, which answers err. */
+void error_born(int err, const char *file, int line);
 
-#define fail(err) error_born((err), __FILE__, __LINE__)
+#define fail(err)                                                                                  \
+	({                                                                                         \
+		const int err_ = (err);                                                            \
+		error_born(err_, __FILE__, __LINE__);                                              \
+		err_;                                                                              \
+	})

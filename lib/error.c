@@ -29,9 +29,8 @@ error_text(int err)
 	return code < ERR_COUNT ? texts[code] : "unknown error";
 }
 
-int
+void
 error_born(int err, const char *file, int line)
 {
 	log_debug("error %d (%s) at %s:%d", err, error_text(err), file, line);
-	return err;
 }

@@ -93,29 +93,47 @@ tlb_init(void)
 	interrupt_set(VECTOR_FLUSH, flush_requested, NULL, "TLB flush", "IPI");
 }
 
+/* A CPU that was asked, and the number of the flush that answers. */
+struct flush_ticket {
+	const struct cpu *cpu;
+	u32 number;
+};
+
+static u32
+ask_others(struct flush_ticket tickets[MAX_CPUS])
+{
+	u32 asked = 0;
+
+	for (u32 i = 0; i < cpu_count(); i++) {
+		struct cpu *cpu = cpu_get(i);
+
+		if (cpu == this_cpu() || !READ_ONCE(cpu->online))
+			continue;
+		tickets[asked].cpu = cpu;
+		tickets[asked++].number =
+			__atomic_add_fetch(&cpu->flush_wanted, 1, __ATOMIC_ACQ_REL);
+		smp_send(cpu, VECTOR_FLUSH);
+	}
+	return asked;
+}
+
+static bool
+has_flushed(const struct flush_ticket *t)
+{
+	return (s32)(__atomic_load_n(&t->cpu->flush_done, __ATOMIC_ACQUIRE) - t->number) >= 0;
+}
+
 void
 tlb_flush_range(u64 va, size_t len)
 {
-	u32 tickets[MAX_CPUS], n = cpu_count();
+	struct flush_ticket tickets[MAX_CPUS];
+	u32 asked;
 
 	flush_range_here(va, len);
-	ASSERT(n == 1 || irqs_enabled());
-	for (u32 i = 0; i < n; i++) {
-		struct cpu *cpu = cpu_get(i);
-
-		if (cpu == this_cpu() || !READ_ONCE(cpu->online))
-			continue;
-		tickets[i] = __atomic_add_fetch(&cpu->flush_wanted, 1, __ATOMIC_ACQ_REL);
-		smp_send(cpu, VECTOR_FLUSH);
-	}
-	for (u32 i = 0; i < n; i++) {
-		struct cpu *cpu = cpu_get(i);
-
-		if (cpu == this_cpu() || !READ_ONCE(cpu->online))
-			continue;
-		if (!wait_until(FLUSH_DEADLINE_US,
-				(s32)(__atomic_load_n(&cpu->flush_done, __ATOMIC_ACQUIRE) -
-				      tickets[i]) >= 0))
-			panic("CPU %u does not answer a TLB flush", i);
+	ASSERT(cpu_count() == 1 || irqs_enabled());
+	asked = ask_others(tickets);
+	for (u32 i = 0; i < asked; i++) {
+		if (!wait_until(FLUSH_DEADLINE_US, has_flushed(&tickets[i])))
+			panic("CPU %u does not answer a TLB flush", tickets[i].cpu->index);
 	}
 }

@@ -109,7 +109,8 @@ wait_goes_on(const struct wait *wait)
 void
 wait_end(const struct wait *wait)
 {
-	__atomic_add_fetch(&waited, rdtsc() - wait->begin, __ATOMIC_RELAXED);
+	if (cpu_index() == 0)
+		__atomic_add_fetch(&waited, rdtsc() - wait->begin, __ATOMIC_RELAXED);
 }
 
 u64

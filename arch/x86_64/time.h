@@ -41,5 +41,5 @@ struct wait wait_begin(u64 us);
 bool wait_goes_on(const struct wait *wait);
 void wait_end(const struct wait *wait);
 
-/* What wait_until() and delay_us() have spent so far, summed over all CPUs, in TSC ticks. */
+/* What wait_until() and delay_us() have spent on the boot CPU so far, in TSC ticks. */
 u64 wait_total_ticks(void);

@@ -194,14 +194,12 @@ class Bochs(Machine):
     def _configuration(self, port):
         o = self.options
         assert o.memory <= self.MEMORY_MAX
-        # Unknown MSRs fault, as in hardware; but its SVM model lacks VM_CR, which SVM has.
-        ignore_bad_msrs = int(o.cpu == BOCHS_SVM)
         return f"""config_interface: textconfig
 display_library: rfb, options="timeout=0"
 romimage: file=/usr/share/bochs/BIOS-bochs-latest
 vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
 cpu: model={o.cpu}, count={o.smp}, ips=100000000, reset_on_triple_fault=0, \
- ignore_bad_msrs={ignore_bad_msrs}
+ ignore_bad_msrs=0
 memory: guest={o.memory}, host={o.memory}
 clock: sync=none, time0=utc
 pci: enabled=1, chipset=i440fx
