@@ -18,7 +18,8 @@ define host_program # name, source, flags
 $(B)/host/$(1): $(2) $(call sources_of,$(2)) tests/unit/fake/fakes.c | $(B)/packages-CHECK
 	@mkdir -p $$(@D)
 	$$(SAY) CC $$@
-	$$(Q)$$(HOST_CC) $$(HOST_CFLAGS) $(3) -MMD -MP -MF $$@.d $$(filter %.c,$$^) -o $$@ $(4)
+	$$(Q)$$(HOST_CC) $$(HOST_CFLAGS) $(3) -MM -MP -MT $$@ $$(filter %.c,$$^) >$$@.d
+	$$(Q)$$(HOST_CC) $$(HOST_CFLAGS) $(3) $$(filter %.c,$$^) -o $$@ $(4)
 -include $(B)/host/$(1).d
 endef
 
