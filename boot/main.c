@@ -201,8 +201,7 @@ boot_main(u32 magic, u32 info_address, u64 image, u64 tsc)
 	stage(POST_BOOT_INFO, "reading the boot loader's tags");
 	err = multiboot2_parse(magic, hpa_to_ptr(HPA(info_address)), 4 * GiB - info_address,
 			       cpu_features()->phys_bits, &info);
-	if (err == 0)
-		read_config();
+	read_config(); /* also after an error: that has to be said on some line */
 	stage(POST_CONSOLE, "looking for screen and serial line");
 	console_open(&config, &info.framebuffer);
 	cpu_protect();

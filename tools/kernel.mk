@@ -61,9 +61,14 @@ $(B)/ashlar.elf: $(B)/ashlar.debug
 
 -include $(C_SOURCES:%.c=$(B)/obj/%.d) $(ASM_SOURCES:%.asm=$(B)/obj/%.asm.d)
 
-# The same image with another entry, for tests: the hand-over in x2APIC mode.
-$(B)/tests/ashlar-x2apic.elf: $(OBJECTS) $(B)/obj/symbols.o $(B)/obj/tests/system/x2apic_entry.asm.o
+# The same image with another entry, for tests: each stands for a boot loader or firmware that GRUB
+# and the emulators don't give us.
+TEST_ENTRIES := x2apic broken_tags
+TEST_IMAGES  := $(TEST_ENTRIES:%=$(B)/tests/ashlar-%.elf)
+
+$(TEST_IMAGES): $(B)/tests/ashlar-%.elf: $(OBJECTS) $(B)/obj/symbols.o \
+		$(B)/obj/tests/system/%_entry.asm.o
 	@mkdir -p $(@D)
 	$(SAY) LD $@
-	$(Q)ld.lld $(LDFLAGS) -T linker.ld -e x2apic_entry $^ -o $@.full
+	$(Q)ld.lld $(LDFLAGS) -T linker.ld -e $*_entry $^ -o $@.full
 	$(Q)objcopy --strip-all $@.full $@

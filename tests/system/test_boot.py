@@ -77,13 +77,21 @@ def test_bochs_svm(bochs):
     check_again(machine, 1)
 
 
-X2APIC = image.BUILD / "tests/ashlar-x2apic.elf"
+def with_entry(name):
+    """The image of a kernel that begins with a stub of tests/system."""
+    return image.image(kernel=(image.BUILD / f"tests/ashlar-{name}.elf").read_bytes())
 
 
 def test_x2apic_hand_over(bochs):
     """A stub before the kernel's entry turns x2APIC mode on, as some firmware does."""
-    machine = bochs(image.image(kernel=X2APIC.read_bytes()), smp=2)
-    check(machine, 2)
+    check(bochs(with_entry("x2apic"), smp=2), 2)
+
+
+def test_broken_tags_are_refused(qemu):
+    """By a sentence on the serial line, though what the tags say of it can't be read."""
+    machine = qemu(with_entry("broken_tags"))
+    machine.expect("tag at offset 8 is malformed: .* Please boot with GRUB", 60)
+    machine.expect("has stopped")
 
 
 @pytest.mark.parametrize("preference", [image.LOWEST, image.HIGHEST])
