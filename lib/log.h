@@ -20,7 +20,7 @@ struct log_line {
 	u64 time_ns; /* since the hypervisor's start */
 	u16 cpu;
 	u8 level;
-	char text[LOG_LINE_MAX + 1];
+	char text[LOG_LINE_MAX + 1]; /* printable ASCII; what was none of it is '?' */
 };
 
 /* An output; write() is called under the log's lock, with interrupts off, one line a call. */
