@@ -63,7 +63,7 @@ $(B)/ashlar.elf: $(B)/ashlar.debug
 
 # The same image with another entry, for tests: each stands for a boot loader or firmware that GRUB
 # and the emulators don't give us.
-TEST_ENTRIES := x2apic broken_tags
+TEST_ENTRIES := x2apic broken_tags no_rsdp
 TEST_IMAGES  := $(TEST_ENTRIES:%=$(B)/tests/ashlar-%.elf)
 
 $(TEST_IMAGES): $(B)/tests/ashlar-%.elf: $(OBJECTS) $(B)/obj/symbols.o \
