@@ -95,12 +95,6 @@ log_set_level(enum log_level level)
 	WRITE_ONCE(max_level, level);
 }
 
-enum log_level
-log_get_level(void)
-{
-	return READ_ONCE(max_level);
-}
-
 const char *
 log_level_name(enum log_level level)
 {
