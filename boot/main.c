@@ -55,19 +55,33 @@ report_config(struct config_report *report __unused, u32 line, const char *text)
 		log_warn("ashlar.conf:%u: %s", line, text);
 }
 
+/* The first module of this name; NULL without one. */
+static const struct boot_module *
+find_module(const char *name)
+{
+	const struct boot_module *found = NULL;
+
+	for (unsigned i = 0; i < info.module_count; i++) {
+		if (strcmp(info.modules[i].name, name) != 0)
+			continue;
+		if (found == NULL)
+			found = &info.modules[i];
+		else
+			log_warn("boot: a second module named %s is not used", name);
+	}
+	return found;
+}
+
 /* The configuration is the module named ashlar.conf; without one the defaults hold. */
 static void
 read_config(void)
 {
 	struct config_report report = {report_config};
+	const struct boot_module *m = find_module("ashlar.conf");
 
 	config_defaults(&config);
-	for (unsigned i = 0; i < info.module_count; i++) {
-		const struct boot_module *m = &info.modules[i];
-
-		if (strcmp(m->name, "ashlar.conf") == 0)
-			(void)config_parse(hpa_to_ptr(m->base), m->length, &config, &report);
-	}
+	if (m != NULL)
+		(void)config_parse(hpa_to_ptr(m->base), m->length, &config, &report);
 	config_parse_cmdline(info.command_line, &config, &report);
 	log_set_level(config.log);
 }
