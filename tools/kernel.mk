@@ -27,6 +27,13 @@ ifneq ($(shell cat $(FLAGS_STAMP) 2>/dev/null),$(CC) $(CFLAGS) $(LDFLAGS))
 $(shell mkdir -p $(B)/obj; echo '$(subst ','\'',$(CC) $(CFLAGS) $(LDFLAGS))' > $(FLAGS_STAMP))
 endif
 
+# Changes when a source comes or goes: what is linked without a file that has gone is older than none
+# of those that stay.
+OBJECTS_STAMP := $(B)/obj/objects
+ifneq ($(shell cat $(OBJECTS_STAMP) 2>/dev/null),$(OBJECTS))
+$(shell mkdir -p $(B)/obj; echo '$(OBJECTS)' > $(OBJECTS_STAMP))
+endif
+
 $(B)/obj/%.o: %.c $(FLAGS_STAMP) | $(B)/packages-BUILD
 	@mkdir -p $(@D)
 	$(SAY) CC $<
@@ -48,11 +55,11 @@ $(B)/obj/symbols.asm: $(B)/obj/ashlar.first tools/symbols.awk
 $(B)/obj/symbols%o: $(B)/obj/symbols%asm
 	$(Q)nasm -f elf64 $< -o $@
 
-$(B)/obj/ashlar.first: $(OBJECTS) $(B)/obj/symbols-none.o linker.ld
+$(B)/obj/ashlar.first: $(OBJECTS) $(B)/obj/symbols-none.o linker.ld $(OBJECTS_STAMP)
 	$(SAY) LD $@
 	$(Q)ld.lld $(LDFLAGS) -T linker.ld $(OBJECTS) $(B)/obj/symbols-none.o -o $@
 
-$(B)/ashlar.debug: $(OBJECTS) $(B)/obj/symbols.o linker.ld
+$(B)/ashlar.debug: $(OBJECTS) $(B)/obj/symbols.o linker.ld $(OBJECTS_STAMP)
 	$(SAY) LD $@
 	$(Q)ld.lld $(LDFLAGS) -T linker.ld $(OBJECTS) $(B)/obj/symbols.o -o $@
 
