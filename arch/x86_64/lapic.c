@@ -91,6 +91,14 @@ spurious_interrupt(void *arg __unused)
 {
 }
 
+/* What is delivered as an SMI is firmware's, which may cool the machine by it. */
+static void
+mask_unless_smi(u32 reg)
+{
+	if ((lapic_read(reg) & LVT_DELIVERY) != LVT_DELIVERY_SMI)
+		lapic_write(reg, LVT_MASKED);
+}
+
 /*
  * One of the pins carries NMIs; the other, or both, the old PICs, which are masked. An entry is
  * written masked when its APIC has that entry at all (SDM vol. 3, 11.4.8).
@@ -106,9 +114,9 @@ set_local_vectors(void)
 	lapic_write(LAPIC_LVT_TIMER, LVT_MASKED | VECTOR_TIMER);
 	lapic_write(LAPIC_LVT_ERROR, VECTOR_APIC_ERROR);
 	if (last >= 4)
-		lapic_write(LAPIC_LVT_PERF, LVT_MASKED);
+		mask_unless_smi(LAPIC_LVT_PERF);
 	if (last >= 5)
-		lapic_write(LAPIC_LVT_THERMAL, LVT_MASKED);
+		mask_unless_smi(LAPIC_LVT_THERMAL);
 }
 
 void
