@@ -87,12 +87,11 @@ keep_alive(struct timer *timer)
 void
 clock_settle(void)
 {
-	if (tsc_warped()) {
+	if (tsc_warped())
 		log_warn("TSC: goes backwards from CPU to CPU (offset up to %ld ticks)",
 			 tsc_largest_offset());
-		if (keeper != NULL && clock_is_tsc())
-			clock_use(keeper);
-	}
+	if (!tsc_is_reliable() && clock_is_tsc())
+		clock_use(keeper);
 	if (!tsc_is_reliable() && keeper == NULL)
 		log_warn("clock: the TSC, though it may change its rate: there is nothing better");
 	log_info("clock: %s; the CPUs' TSCs are at most %ld ticks apart", clock_source_name(),

@@ -92,6 +92,7 @@ start_cpu(const struct madt_cpu *entry, hpa_t page)
 	cpu->nmi_pin = entry->nmi;
 	cpu_add(cpu, entry->apic_id);
 	attach_trace(cpu->index);
+	ASSERT(paging_root().v < 4 * GiB); /* ap.asm loads CR3 before long mode */
 	start->cr3 = paging_root().v;
 	start->efer = EFER_LME | (cpu_features()->nx ? EFER_NXE : 0);
 	start->cpu = (u64)(uintptr_t)cpu;

@@ -27,6 +27,9 @@ MSR_EFER  equ 0xc0000080
 EFER_LME  equ 1 << 8
 EFER_NXE  equ 1 << 11
 MSR_GS_BASE equ 0xc0000101
+COM1	  equ 0x3f8
+LSR	  equ 5			; drivers/uart_regs.h
+LSR_THRE  equ 1 << 5
 
 ; The physical address of a symbol of the image, from the load base in EBP.
 %define phys(symbol) ebp + (symbol - KERNEL_BASE)
@@ -170,7 +173,16 @@ require_long_mode:
 	mov	ah, 0x0f
 	mov	[ecx], ax
 	add	ecx, 2
-	mov	dx, 0x3f8
+	mov	ah, al
+	mov	dx, COM1 + LSR
+	mov	edi, 0x10000		; some 50 ms: a byte at 1200 baud takes 8
+.full:	in	al, dx
+	test	al, LSR_THRE
+	jnz	.ready
+	dec	edi
+	jnz	.full
+.ready:	mov	al, ah
+	mov	dx, COM1
 	out	dx, al
 	jmp	.next
 .stop:	cli

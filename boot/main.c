@@ -55,19 +55,33 @@ report_config(struct config_report *report __unused, u32 line, const char *text)
 		log_warn("ashlar.conf:%u: %s", line, text);
 }
 
+/* The first module of this name; NULL without one. */
+static const struct boot_module *
+find_module(const char *name)
+{
+	const struct boot_module *found = NULL;
+
+	for (unsigned i = 0; i < info.module_count; i++) {
+		if (strcmp(info.modules[i].name, name) != 0)
+			continue;
+		if (found == NULL)
+			found = &info.modules[i];
+		else
+			log_warn("boot: a second module named %s is not used", name);
+	}
+	return found;
+}
+
 /* The configuration is the module named ashlar.conf; without one the defaults hold. */
 static void
 read_config(void)
 {
 	struct config_report report = {report_config};
+	const struct boot_module *m = find_module("ashlar.conf");
 
 	config_defaults(&config);
-	for (unsigned i = 0; i < info.module_count; i++) {
-		const struct boot_module *m = &info.modules[i];
-
-		if (strcmp(m->name, "ashlar.conf") == 0)
-			(void)config_parse(hpa_to_ptr(m->base), m->length, &config, &report);
-	}
+	if (m != NULL)
+		(void)config_parse(hpa_to_ptr(m->base), m->length, &config, &report);
 	config_parse_cmdline(info.command_line, &config, &report);
 	log_set_level(config.log);
 }
@@ -201,8 +215,7 @@ boot_main(u32 magic, u32 info_address, u64 image, u64 tsc)
 	stage(POST_BOOT_INFO, "reading the boot loader's tags");
 	err = multiboot2_parse(magic, hpa_to_ptr(HPA(info_address)), 4 * GiB - info_address,
 			       cpu_features()->phys_bits, &info);
-	if (err == 0)
-		read_config();
+	read_config(); /* also after an error: that has to be said on some line */
 	stage(POST_CONSOLE, "looking for screen and serial line");
 	console_open(&config, &info.framebuffer);
 	cpu_protect();

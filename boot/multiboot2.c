@@ -41,7 +41,7 @@ static const struct tag_kind kinds[TAG_TYPES] = {
 static void
 read_tag(struct tag tag, u32 *seen, struct boot_info *out)
 {
-	u32 type = get32(tag.at);
+	u32 type = load32(tag.at);
 	const struct tag_kind *kind = type < TAG_TYPES ? &kinds[type] : NULL;
 
 	if (kind == NULL || kind->read == NULL)
@@ -68,7 +68,7 @@ read_tags(const u8 *info, u32 total, struct boot_info *out)
 	u32 seen = 0;
 
 	while (at < total && total - at >= TAG_HEAD) {
-		struct tag tag = {info + at, get32(info + at + TAG_SIZE)};
+		struct tag tag = {info + at, load32(info + at + TAG_SIZE)};
 
 		if (tag.size < TAG_HEAD || tag.size > total - at) {
 			boot_refuse(out,
@@ -77,7 +77,7 @@ read_tags(const u8 *info, u32 total, struct boot_info *out)
 				    at, tag.size, total - at);
 			return;
 		}
-		if (get32(tag.at) == TAG_END)
+		if (load32(tag.at) == TAG_END)
 			return;
 		read_tag(tag, &seen, out);
 		at += ALIGN_UP((u64)tag.size, 8);
@@ -97,7 +97,7 @@ read_info(const void *info, size_t limit, struct boot_info *out)
 		boot_refuse(out, "The boot loader handed over no information. " MULTIBOOT2_ADVICE);
 		return;
 	}
-	total = get32(info);
+	total = load32(info);
 	if (total < INFO_HEAD + TAG_HEAD || total > most)
 		boot_refuse(out,
 			    "The boot loader's information is malformed: it says it has %u bytes; "

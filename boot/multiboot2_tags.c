@@ -108,7 +108,7 @@ add_module(struct boot_info *out, const struct boot_module *module)
 void
 read_module(struct tag tag, struct boot_info *out)
 {
-	u32 start = get32(tag.at + MODULE_START), end = get32(tag.at + MODULE_END);
+	u32 start = load32(tag.at + MODULE_START), end = load32(tag.at + MODULE_END);
 	struct boot_module module = {.base = HPA(start), .length = (u64)end - start};
 	const char *name = tag_text(tag, MODULE_NAME);
 
@@ -143,7 +143,7 @@ memory_type(u32 type)
 void
 read_memory_map(struct tag tag, struct boot_info *out)
 {
-	u32 entry_size = get32(tag.at + MAP_ENTRY_SIZE), bytes = tag.size - MAP_ENTRIES;
+	u32 entry_size = load32(tag.at + MAP_ENTRY_SIZE), bytes = tag.size - MAP_ENTRIES;
 
 	if (entry_size < ENTRY_SIZE || bytes % entry_size != 0) {
 		boot_refuse(out,
@@ -155,8 +155,8 @@ read_memory_map(struct tag tag, struct boot_info *out)
 	for (u32 at = 0; at < bytes; at += entry_size) {
 		const u8 *entry = tag.at + MAP_ENTRIES + at;
 
-		memmap_add(&out->memmap, get64(entry + ENTRY_BASE), get64(entry + ENTRY_LENGTH),
-			   memory_type(get32(entry + ENTRY_TYPE)));
+		memmap_add(&out->memmap, load64(entry + ENTRY_BASE), load64(entry + ENTRY_LENGTH),
+			   memory_type(load32(entry + ENTRY_TYPE)));
 	}
 }
 
@@ -215,10 +215,10 @@ read_framebuffer(struct tag tag, struct boot_info *out)
 {
 	struct boot_framebuffer screen = {
 		.bits_per_pixel = tag.at[SCREEN_BPP],
-		.base = HPA(get64(tag.at + SCREEN_ADDRESS)),
-		.pitch = get32(tag.at + SCREEN_PITCH),
-		.width = get32(tag.at + SCREEN_WIDTH),
-		.height = get32(tag.at + SCREEN_HEIGHT),
+		.base = HPA(load64(tag.at + SCREEN_ADDRESS)),
+		.pitch = load32(tag.at + SCREEN_PITCH),
+		.width = load32(tag.at + SCREEN_WIDTH),
+		.height = load32(tag.at + SCREEN_HEIGHT),
 	};
 	u8 type = tag.at[SCREEN_TYPE];
 	bool usable = (type == SCREEN_TYPE_RGB && read_rgb(tag, &screen)) ||
@@ -238,7 +238,7 @@ read_rsdp(struct tag tag, struct boot_info *out)
 {
 	u32 length = MIN(tag.size - RSDP_BYTES, (u32)ACPI_RSDP_SIZE);
 
-	if (get32(tag.at) == TAG_RSDP_OLD) {
+	if (load32(tag.at) == TAG_RSDP_OLD) {
 		if (out->rsdp.length > 0)
 			return;
 		length = ACPI_RSDP_SIZE_V1;
@@ -267,6 +267,6 @@ read_boot_services(struct tag tag, struct boot_info *out)
 void
 read_load_base(struct tag tag, struct boot_info *out)
 {
-	out->load_base = HPA(get32(tag.at + LOAD_BASE));
+	out->load_base = HPA(load32(tag.at + LOAD_BASE));
 	out->has_load_base = true;
 }

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "boot/boot_info.h"
-#include "lib/string.h"
+#include "lib/load.h"
 
 /* What a person whose boot loader hands over nonsense can do. */
 #define MULTIBOOT2_ADVICE "Please boot with GRUB 2.02 or newer."
@@ -36,24 +36,6 @@ struct tag {
 	const u8 *at;
 	u32 size;
 };
-
-static inline u32
-get32(const u8 *at)
-{
-	u32 v;
-
-	memcpy(&v, at, sizeof(v));
-	return v;
-}
-
-static inline u64
-get64(const u8 *at)
-{
-	u64 v;
-
-	memcpy(&v, at, sizeof(v));
-	return v;
-}
 
 /* Keeps the first sentence given, for out->error: what we can't run without. */
 void boot_refuse(struct boot_info *out, const char *fmt, ...) __printf_like(2, 3);

@@ -124,7 +124,7 @@ load_entries(const struct acpi_table *root, size_t entry_size, const struct acpi
 	struct acpi_bytes entry;
 
 	while (acpi_take(&rest, entry_size, &entry)) {
-		u64 address = entry_size == 8 ? acpi_get64(entry.at) : acpi_get32(entry.at);
+		u64 address = entry_size == 8 ? load64(entry.at) : load32(entry.at);
 
 		if (address != 0 && table_at(HPA(address), ops) == NULL) {
 			log_warn("ACPI: only the first %d tables are used", ACPI_TABLES_MAX);

@@ -79,12 +79,12 @@ parse_drhd(struct acpi_bytes rest, struct acpi_dmar_info *out)
 		return fail(-ERR_FORMAT);
 	if (out->unit_count == DMAR_UNITS_MAX)
 		return fail(-ERR_FULL);
-	base = acpi_get64(head.at + 8);
+	base = load64(head.at + 8);
 	if (base == 0 || base >= ACPI_ADDRESS_END || !IS_ALIGNED(base, PAGE_SIZE))
 		return fail(-ERR_FORMAT);
 	*unit = (struct dmar_unit){
 		.base = HPA(base),
-		.segment = acpi_get16(head.at + 6),
+		.segment = load16(head.at + 6),
 		.include_all = (head.at[4] & DRHD_INCLUDE_PCI_ALL) != 0,
 	};
 	out->unit_count++;
@@ -102,14 +102,14 @@ parse_rmrr(struct acpi_bytes rest, struct acpi_dmar_info *out)
 		return fail(-ERR_FORMAT);
 	if (out->region_count == DMAR_REGIONS_MAX)
 		return fail(-ERR_FULL);
-	base = acpi_get64(head.at + 8);
-	limit = acpi_get64(head.at + 16); /* the last byte's address */
+	base = load64(head.at + 8);
+	limit = load64(head.at + 16); /* the last byte's address */
 	if (base > limit || limit >= ACPI_ADDRESS_END)
 		return fail(-ERR_FORMAT);
 	*region = (struct dmar_region){
 		.base = HPA(base),
 		.length = limit - base + 1,
-		.segment = acpi_get16(head.at + 6),
+		.segment = load16(head.at + 6),
 	};
 	out->region_count++;
 	return parse_scopes(rest, out, &region->scopes);
@@ -126,7 +126,7 @@ parse_atsr(struct acpi_bytes rest, struct acpi_dmar_info *out)
 	if (out->port_count == DMAR_PORTS_MAX)
 		return fail(-ERR_FULL);
 	*port = (struct dmar_port){
-		.segment = acpi_get16(head.at + 6),
+		.segment = load16(head.at + 6),
 		.all_ports = (head.at[4] & ATSR_ALL_PORTS) != 0,
 	};
 	out->port_count++;
@@ -137,7 +137,7 @@ parse_atsr(struct acpi_bytes rest, struct acpi_dmar_info *out)
 static int
 parse_structure(struct acpi_bytes s, struct acpi_dmar_info *out)
 {
-	switch (acpi_get16(s.at)) {
+	switch (load16(s.at)) {
 	case DMAR_DRHD: return parse_drhd(s, out);
 	case DMAR_RMRR: return parse_rmrr(s, out);
 	case DMAR_ATSR: return parse_atsr(s, out);
@@ -162,8 +162,8 @@ acpi_dmar_parse(struct acpi_bytes table, struct acpi_dmar_info *out)
 	while (rest.length > 0) {
 		int err;
 
-		if (rest.length < STRUCTURE_HEAD || acpi_get16(rest.at + 2) < STRUCTURE_HEAD ||
-		    !acpi_take(&rest, acpi_get16(rest.at + 2), &s))
+		if (rest.length < STRUCTURE_HEAD || load16(rest.at + 2) < STRUCTURE_HEAD ||
+		    !acpi_take(&rest, load16(rest.at + 2), &s))
 			return fail(-ERR_FORMAT);
 		err = parse_structure(s, out);
 		if (err != 0)

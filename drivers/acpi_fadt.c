@@ -59,9 +59,9 @@ gas_field(struct acpi_bytes fadt, size_t offset)
 static hpa_t
 pointer(struct acpi_bytes fadt, size_t x_field, size_t field)
 {
-	u64 wide = has_field(fadt, x_field, 8) ? acpi_get64(fadt.at + x_field) : 0;
+	u64 wide = has_field(fadt, x_field, 8) ? load64(fadt.at + x_field) : 0;
 
-	return HPA(wide != 0 ? wide : acpi_get32(fadt.at + field));
+	return HPA(wide != 0 ? wide : load32(fadt.at + field));
 }
 
 /* I/O ports have 16 bits; nothing else can be right. */
@@ -83,7 +83,7 @@ block(struct acpi_bytes fadt, size_t x_field, size_t field, u8 bytes)
 	if (!gas_usable(&gas)) {
 		gas = (struct acpi_gas){
 			.space = ACPI_SPACE_IO,
-			.address = acpi_get32(fadt.at + field),
+			.address = load32(fadt.at + field),
 		};
 	}
 	gas.bit_width = (u8)MIN(bytes * 8u, 255u);
@@ -102,7 +102,7 @@ parse_registers(struct acpi_bytes fadt, struct acpi_fadt_info *out)
 {
 	u8 event_bytes = fadt.at[FADT_PM1_EVT_LEN], control_bytes = fadt.at[FADT_PM1_CNT_LEN];
 
-	out->smi_command_port = acpi_get32(fadt.at + FADT_SMI_CMD);
+	out->smi_command_port = load32(fadt.at + FADT_SMI_CMD);
 	if (out->smi_command_port > 0xffff)
 		out->smi_command_port = 0;
 	out->acpi_enable = fadt.at[FADT_ACPI_ENABLE];
@@ -122,7 +122,7 @@ parse_registers(struct acpi_bytes fadt, struct acpi_fadt_info *out)
 static void
 parse_since_v2(struct acpi_bytes fadt, u32 flags, struct acpi_fadt_info *out)
 {
-	u32 boot_arch = acpi_get16(fadt.at + FADT_BOOT_ARCH);
+	u32 boot_arch = load16(fadt.at + FADT_BOOT_ARCH);
 
 	out->has_8042 = (boot_arch & BOOT_ARCH_8042) != 0;
 	out->has_vga = (boot_arch & BOOT_ARCH_VGA_NOT_PRESENT) == 0;
@@ -144,14 +144,14 @@ acpi_fadt_parse(struct acpi_bytes table, struct acpi_fadt_info *out)
 		return fail(-ERR_RANGE);
 	if (fadt.at[FADT_REVISION] < 2)
 		fadt.length = FADT_SIZE_V1;
-	flags = acpi_get32(fadt.at + FADT_FLAGS);
+	flags = load32(fadt.at + FADT_FLAGS);
 
 	*out = (struct acpi_fadt_info){
 		.revision = fadt.at[FADT_REVISION],
 		.dsdt = pointer(fadt, FADT_X_DSDT, FADT_DSDT),
-		.dsdt_32 = HPA(acpi_get32(fadt.at + FADT_DSDT)),
+		.dsdt_32 = HPA(load32(fadt.at + FADT_DSDT)),
 		.facs = pointer(fadt, FADT_X_FACS, FADT_FACS),
-		.sci_irq = acpi_get16(fadt.at + FADT_SCI_INT),
+		.sci_irq = load16(fadt.at + FADT_SCI_INT),
 		.pm_timer_32bit = (flags & FLAG_TMR_VAL_EXT) != 0,
 		.has_8042 = true,
 		.has_vga = true,

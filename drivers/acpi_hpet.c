@@ -23,9 +23,9 @@ acpi_hpet_parse(struct acpi_bytes table, struct acpi_hpet_info *out)
 		return fail(-ERR_FORMAT);
 	*out = (struct acpi_hpet_info){
 		.address = HPA(gas.address),
-		.block_id = acpi_get32(table.at + HPET_BLOCK_ID),
+		.block_id = load32(table.at + HPET_BLOCK_ID),
 		.number = table.at[HPET_NUMBER],
-		.minimum_tick = acpi_get16(table.at + HPET_MINIMUM_TICK),
+		.minimum_tick = load16(table.at + HPET_MINIMUM_TICK),
 	};
 	return 0;
 }

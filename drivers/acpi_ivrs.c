@@ -77,13 +77,13 @@ parse_ivhd(struct acpi_bytes rest, struct acpi_ivrs_info *out)
 	unit = (struct ivrs_unit){
 		.type = head.at[0],
 		.flags = head.at[1],
-		.device = acpi_get16(head.at + 4),
-		.capability = acpi_get16(head.at + 6),
-		.base = HPA(acpi_get64(head.at + 8)),
-		.segment = acpi_get16(head.at + 16),
-		.info = acpi_get16(head.at + 18),
-		.features = acpi_get32(head.at + 20),
-		.efr = size == IVHD_11_SIZE ? acpi_get64(head.at + 24) : 0,
+		.device = load16(head.at + 4),
+		.capability = load16(head.at + 6),
+		.base = HPA(load64(head.at + 8)),
+		.segment = load16(head.at + 16),
+		.info = load16(head.at + 18),
+		.features = load32(head.at + 20),
+		.efr = size == IVHD_11_SIZE ? load64(head.at + 24) : 0,
 	};
 	if (unit.base.v == 0 || unit.base.v >= ACPI_ADDRESS_END ||
 	    !IS_ALIGNED(unit.base.v, PAGE_SIZE))
@@ -104,10 +104,10 @@ parse_ivmd(struct acpi_bytes s, struct acpi_ivrs_info *out)
 	*region = (struct ivrs_region){
 		.type = s.at[0],
 		.flags = s.at[1],
-		.first_device = acpi_get16(s.at + 4),
-		.last_device = acpi_get16(s.at + 6),
-		.base = HPA(acpi_get64(s.at + 16)),
-		.length = acpi_get64(s.at + 24),
+		.first_device = load16(s.at + 4),
+		.last_device = load16(s.at + 6),
+		.base = HPA(load64(s.at + 16)),
+		.length = load64(s.at + 24),
 	};
 	if (region->type == IVMD_ALL)
 		region->first_device = 0, region->last_device = 0xffff;
@@ -143,12 +143,12 @@ acpi_ivrs_parse(struct acpi_bytes table, struct acpi_ivrs_info *out)
 	if (!acpi_take(&rest, IVRS_BLOCKS, &s))
 		return fail(-ERR_RANGE);
 	memset(out, 0, sizeof(*out));
-	out->info = acpi_get32(s.at + IVRS_INFO);
+	out->info = load32(s.at + IVRS_INFO);
 	while (rest.length > 0) {
 		int err;
 
-		if (rest.length < BLOCK_HEAD || acpi_get16(rest.at + 2) < BLOCK_HEAD ||
-		    !acpi_take(&rest, acpi_get16(rest.at + 2), &s))
+		if (rest.length < BLOCK_HEAD || load16(rest.at + 2) < BLOCK_HEAD ||
+		    !acpi_take(&rest, load16(rest.at + 2), &s))
 			return fail(-ERR_FORMAT);
 		err = parse_block(s, out);
 		if (err != 0)

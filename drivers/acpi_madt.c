@@ -70,7 +70,7 @@ static int
 parse_lapic(const u8 *at, struct acpi_madt_info *out)
 {
 	if (at[3] != 0xff)
-		add_cpu(out, at[3], at[2], acpi_get32(at + 4));
+		add_cpu(out, at[3], at[2], load32(at + 4));
 	return 0;
 }
 
@@ -78,10 +78,10 @@ parse_lapic(const u8 *at, struct acpi_madt_info *out)
 static int
 parse_x2apic(const u8 *at, struct acpi_madt_info *out)
 {
-	u32 apic_id = acpi_get32(at + 4);
+	u32 apic_id = load32(at + 4);
 
 	if (apic_id != 0xffffffff)
-		add_cpu(out, apic_id, acpi_get32(at + 12), acpi_get32(at + 8));
+		add_cpu(out, apic_id, load32(at + 12), load32(at + 8));
 	return 0;
 }
 
@@ -89,7 +89,7 @@ parse_x2apic(const u8 *at, struct acpi_madt_info *out)
 static int
 parse_ioapic(const u8 *at, struct acpi_madt_info *out)
 {
-	if (acpi_get32(at + 4) == 0) {
+	if (load32(at + 4) == 0) {
 		log_warn("ACPI: the MADT has I/O APIC %u at address 0; it is not used", at[2]);
 		return 0;
 	}
@@ -97,8 +97,8 @@ parse_ioapic(const u8 *at, struct acpi_madt_info *out)
 		return fail(-ERR_FULL);
 	out->ioapics[out->ioapic_count++] = (struct madt_ioapic){
 		.id = at[2],
-		.address = HPA(acpi_get32(at + 4)),
-		.gsi_base = acpi_get32(at + 8),
+		.address = HPA(load32(at + 4)),
+		.gsi_base = load32(at + 8),
 	};
 	return 0;
 }
@@ -107,7 +107,7 @@ parse_ioapic(const u8 *at, struct acpi_madt_info *out)
 static int
 parse_override(const u8 *at, struct acpi_madt_info *out)
 {
-	u16 flags = acpi_get16(at + 8);
+	u16 flags = load16(at + 8);
 
 	if (at[2] != 0 || at[3] >= MADT_ISA_IRQS) {
 		log_warn("ACPI: the MADT overrides interrupt %u of bus %u, which is no ISA "
@@ -116,7 +116,7 @@ parse_override(const u8 *at, struct acpi_madt_info *out)
 		return 0;
 	}
 	out->isa[at[3]] = (struct madt_isa){
-		.gsi = acpi_get32(at + 4),
+		.gsi = load32(at + 4),
 		.level = FIELD_GET(INTI_TRIGGER, flags) == INTI_LEVEL,
 		.active_low = FIELD_GET(INTI_POLARITY, flags) == INTI_ACTIVE_LOW,
 	};
@@ -127,7 +127,7 @@ parse_override(const u8 *at, struct acpi_madt_info *out)
 static int
 parse_lapic_override(const u8 *at, struct acpi_madt_info *out)
 {
-	u64 address = acpi_get64(at + 4);
+	u64 address = load64(at + 4);
 
 	if (address == 0 || address >= ACPI_ADDRESS_END)
 		return fail(-ERR_FORMAT);
@@ -158,16 +158,16 @@ set_nmi(struct acpi_madt_info *out, bool all, u32 uid, u8 lint, u16 flags)
 static int
 parse_lapic_nmi(const u8 *at, struct acpi_madt_info *out)
 {
-	return set_nmi(out, at[2] == UID_ALL_8, at[2], at[5], acpi_get16(at + 3));
+	return set_nmi(out, at[2] == UID_ALL_8, at[2], at[5], load16(at + 3));
 }
 
 /* 5.2.12.13 */
 static int
 parse_x2apic_nmi(const u8 *at, struct acpi_madt_info *out)
 {
-	u32 uid = acpi_get32(at + 4);
+	u32 uid = load32(at + 4);
 
-	return set_nmi(out, uid == UID_ALL_32, uid, at[8], acpi_get16(at + 2));
+	return set_nmi(out, uid == UID_ALL_32, uid, at[8], load16(at + 2));
 }
 
 /* The least length of each structure that we read; others are skipped by their own length. */
@@ -219,8 +219,8 @@ acpi_madt_parse(struct acpi_bytes table, struct acpi_madt_info *out)
 	if (!acpi_take(&rest, MADT_STRUCTURES, &head))
 		return fail(-ERR_RANGE);
 	memset(out, 0, sizeof(*out));
-	out->lapic_address = HPA(acpi_get32(head.at + MADT_LAPIC_ADDRESS));
-	out->has_pics = (acpi_get32(head.at + MADT_FLAGS) & MADT_PCAT_COMPAT) != 0;
+	out->lapic_address = HPA(load32(head.at + MADT_LAPIC_ADDRESS));
+	out->has_pics = (load32(head.at + MADT_FLAGS) & MADT_PCAT_COMPAT) != 0;
 	for (u32 irq = 0; irq < MADT_ISA_IRQS; irq++)
 		out->isa[irq].gsi = irq;
 	err = walk(rest, first_pass, out);

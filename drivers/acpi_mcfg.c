@@ -30,8 +30,8 @@ acpi_mcfg_parse(struct acpi_bytes table, struct acpi_mcfg_info *out)
 		if (out->count == MCFG_RANGES_MAX)
 			return fail(-ERR_FULL);
 		*range = (struct mcfg_range){
-			.base = HPA(acpi_get64(s.at)),
-			.segment = acpi_get16(s.at + 8),
+			.base = HPA(load64(s.at)),
+			.segment = load16(s.at + 8),
 			.first_bus = s.at[10],
 			.last_bus = s.at[11],
 		};

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "include/types.h"
-#include "lib/string.h"
+#include "lib/load.h"
 
 /* Some bytes of a table: the whole, what is left of it, or one structure. */
 struct acpi_bytes {
@@ -31,33 +31,6 @@ enum { ACPI_GAS_SIZE = 12 };
 /* Physical addresses have at most 52 bits (SDM vol. 3, 4.1.4; APM vol. 2, 5.1). */
 #define ACPI_ADDRESS_END (1ul << 52)
 
-static inline u16
-acpi_get16(const u8 *at)
-{
-	u16 v;
-
-	memcpy(&v, at, sizeof(v));
-	return v;
-}
-
-static inline u32
-acpi_get32(const u8 *at)
-{
-	u32 v;
-
-	memcpy(&v, at, sizeof(v));
-	return v;
-}
-
-static inline u64
-acpi_get64(const u8 *at)
-{
-	u64 v;
-
-	memcpy(&v, at, sizeof(v));
-	return v;
-}
-
 /* Reads the ACPI_GAS_SIZE bytes of a generic address. */
 static inline struct acpi_gas
 acpi_get_gas(const u8 *at)
@@ -67,7 +40,7 @@ acpi_get_gas(const u8 *at)
 		.bit_width = at[1],
 		.bit_offset = at[2],
 		.access_size = at[3],
-		.address = acpi_get64(at + 4),
+		.address = load64(at + 4),
 	};
 }
 

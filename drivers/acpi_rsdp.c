@@ -16,8 +16,8 @@ xsdt_address(const struct acpi_rsdp_copy *rsdp)
 
 	if (at[RSDP_REVISION] < 2 || rsdp->length < ACPI_RSDP_SIZE)
 		return 0;
-	if (acpi_get32(at + RSDP_LENGTH) == ACPI_RSDP_SIZE && acpi_sum(whole) == 0)
-		return acpi_get64(at + RSDP_XSDT);
+	if (load32(at + RSDP_LENGTH) == ACPI_RSDP_SIZE && acpi_sum(whole) == 0)
+		return load64(at + RSDP_XSDT);
 	log_warn("ACPI: the RSDP's second part has a wrong length or checksum; its XSDT is not "
 		 "used");
 	return 0;
@@ -35,6 +35,6 @@ acpi_rsdp_parse(const struct acpi_rsdp_copy *rsdp, struct acpi_roots *out)
 	if (acpi_sum(first) != 0)
 		return fail(-ERR_CHECKSUM);
 	out->xsdt = HPA(xsdt_address(rsdp));
-	out->rsdt = HPA(acpi_get32(rsdp->bytes + RSDP_RSDT));
+	out->rsdt = HPA(load32(rsdp->bytes + RSDP_RSDT));
 	return 0;
 }

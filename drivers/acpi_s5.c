@@ -38,12 +38,12 @@ take_constant(struct acpi_bytes *rest, u32 *value)
 	case AML_WORD:
 		if (!acpi_take(rest, 2, &data))
 			return false;
-		*value = acpi_get16(data.at);
+		*value = load16(data.at);
 		return true;
 	case AML_DWORD:
 		if (!acpi_take(rest, 4, &data))
 			return false;
-		*value = acpi_get32(data.at);
+		*value = load32(data.at);
 		return true;
 	default: return false;
 	}

@@ -63,7 +63,7 @@ acpi_spcr_parse(struct acpi_bytes table, struct acpi_spcr_info *out)
 			(at[SPCR_INTERRUPT_KINDS] & INTERRUPT_8259) != 0 && at[SPCR_IRQ] < ISA_IRQS,
 		.has_gsi = (at[SPCR_INTERRUPT_KINDS] & INTERRUPT_IOAPIC) != 0,
 		.irq = at[SPCR_IRQ],
-		.gsi = acpi_get32(at + SPCR_GSI),
+		.gsi = load32(at + SPCR_GSI),
 		.baud = baud_rate(at[SPCR_BAUD]),
 	};
 	if (!base_plausible(&out->base))

@@ -46,7 +46,7 @@ static void
 describe(const u8 *header, struct acpi_table *out)
 {
 	copy_text(out->signature, header + HEADER_SIGNATURE, 4);
-	out->length = acpi_get32(header + HEADER_LENGTH);
+	out->length = load32(header + HEADER_LENGTH);
 	if (acpi_table_is(out, "FACS")) {
 		out->revision = header[FACS_VERSION];
 		return;

@@ -48,6 +48,16 @@ log_enlarge(struct log_line *lines, u32 count)
 	spin_unlock(&lock, flags);
 }
 
+/* A line may quote a table or a file: nothing in it may speak to the terminal that shows it. */
+static void
+make_printable(char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (*text < 0x20 || *text > 0x7e)
+			*text = '?';
+	}
+}
+
 void
 log_vat(enum log_level level, const char *fmt, va_list args)
 {
@@ -63,6 +73,7 @@ log_vat(enum log_level level, const char *fmt, va_list args)
 	line->cpu = (u16)cpu_index();
 	line->level = (u8)level;
 	vformat(line->text, sizeof(line->text), fmt, args);
+	make_printable(line->text);
 	for (struct log_output *out = outputs; out != NULL; out = out->next)
 		out->write(out, line);
 	spin_unlock(&lock, flags);
@@ -82,12 +93,6 @@ void
 log_set_level(enum log_level level)
 {
 	WRITE_ONCE(max_level, level);
-}
-
-enum log_level
-log_get_level(void)
-{
-	return READ_ONCE(max_level);
 }
 
 const char *

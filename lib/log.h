@@ -20,7 +20,7 @@ struct log_line {
 	u64 time_ns; /* since the hypervisor's start */
 	u16 cpu;
 	u8 level;
-	char text[LOG_LINE_MAX + 1];
+	char text[LOG_LINE_MAX + 1]; /* printable ASCII; what was none of it is '?' */
 };
 
 /* An output; write() is called under the log's lock, with interrupts off, one line a call. */
@@ -39,7 +39,6 @@ void log_vat(enum log_level level, const char *fmt, va_list args) __printf_like(
 
 /* Lines above this level (more verbose) are not kept at all. LOG_INFO at first. */
 void log_set_level(enum log_level level);
-enum log_level log_get_level(void);
 const char *log_level_name(enum log_level level);
 /* False when the name is not one of error, warn, info, debug. */
 bool log_level_from_name(const char *name, enum log_level *out);

@@ -19,8 +19,7 @@ struct trace_ring {
 	struct trace_slot *slots; /* NULL until trace_attach() */
 	u32 count;
 	u64 next; /* the number of the next record */
-	u64 dropped;
-} __aligned(64); /* so that CPUs don't share a cache line */
+} __aligned(64);  /* so that CPUs don't share a cache line */
 
 static struct trace_ring rings[MAX_CPUS];
 
@@ -50,10 +49,8 @@ trace_event(enum trace_event_id event, u64 a, u64 b)
 	struct trace_slot *slot;
 	u64 number;
 
-	if (ring->slots == NULL) {
-		__atomic_fetch_add(&ring->dropped, 1, __ATOMIC_RELAXED);
+	if (ring->slots == NULL)
 		return;
-	}
 	number = __atomic_fetch_add(&ring->next, 1, __ATOMIC_RELAXED);
 	slot = &ring->slots[number & (ring->count - 1)];
 	__atomic_store_n(&slot->tag, 0, __ATOMIC_RELAXED);
@@ -100,13 +97,6 @@ trace_read(u32 cpu, u64 *seq, struct trace_record *out)
 		}
 	}
 	return false;
-}
-
-u64
-trace_dropped(u32 cpu)
-{
-	ASSERT(cpu < MAX_CPUS);
-	return __atomic_load_n(&rings[cpu].dropped, __ATOMIC_RELAXED);
 }
 
 const struct trace_kind *

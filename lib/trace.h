@@ -47,9 +47,6 @@ void trace_event(enum trace_event_id event, u64 a, u64 b);
  */
 bool trace_read(u32 cpu, u64 *seq, struct trace_record *out);
 
-/* Events of this CPU that were dropped before trace_attach(). */
-u64 trace_dropped(u32 cpu);
-
 const struct trace_kind *trace_kind(enum trace_event_id event);
 /* False when no event has this name. */
 bool trace_event_from_name(const char *name, enum trace_event_id *out);

@@ -27,6 +27,13 @@ ifneq ($(shell cat $(FLAGS_STAMP) 2>/dev/null),$(CC) $(CFLAGS) $(LDFLAGS))
 $(shell mkdir -p $(B)/obj; echo '$(subst ','\'',$(CC) $(CFLAGS) $(LDFLAGS))' > $(FLAGS_STAMP))
 endif
 
+# Changes when a source comes or goes: what is linked without a file that has gone is older than none
+# of those that stay.
+OBJECTS_STAMP := $(B)/obj/objects
+ifneq ($(shell cat $(OBJECTS_STAMP) 2>/dev/null),$(OBJECTS))
+$(shell mkdir -p $(B)/obj; echo '$(OBJECTS)' > $(OBJECTS_STAMP))
+endif
+
 $(B)/obj/%.o: %.c $(FLAGS_STAMP) | $(B)/packages-BUILD
 	@mkdir -p $(@D)
 	$(SAY) CC $<
@@ -48,11 +55,11 @@ $(B)/obj/symbols.asm: $(B)/obj/ashlar.first tools/symbols.awk
 $(B)/obj/symbols%o: $(B)/obj/symbols%asm
 	$(Q)nasm -f elf64 $< -o $@
 
-$(B)/obj/ashlar.first: $(OBJECTS) $(B)/obj/symbols-none.o linker.ld
+$(B)/obj/ashlar.first: $(OBJECTS) $(B)/obj/symbols-none.o linker.ld $(OBJECTS_STAMP)
 	$(SAY) LD $@
 	$(Q)ld.lld $(LDFLAGS) -T linker.ld $(OBJECTS) $(B)/obj/symbols-none.o -o $@
 
-$(B)/ashlar.debug: $(OBJECTS) $(B)/obj/symbols.o linker.ld
+$(B)/ashlar.debug: $(OBJECTS) $(B)/obj/symbols.o linker.ld $(OBJECTS_STAMP)
 	$(SAY) LD $@
 	$(Q)ld.lld $(LDFLAGS) -T linker.ld $(OBJECTS) $(B)/obj/symbols.o -o $@
 
@@ -61,9 +68,14 @@ $(B)/ashlar.elf: $(B)/ashlar.debug
 
 -include $(C_SOURCES:%.c=$(B)/obj/%.d) $(ASM_SOURCES:%.asm=$(B)/obj/%.asm.d)
 
-# The same image with another entry, for tests: the hand-over in x2APIC mode.
-$(B)/tests/ashlar-x2apic.elf: $(OBJECTS) $(B)/obj/symbols.o $(B)/obj/tests/system/x2apic_entry.asm.o
+# The same image with another entry, for tests: each stands for a boot loader or firmware that GRUB
+# and the emulators don't give us.
+TEST_ENTRIES := x2apic broken_tags no_rsdp
+TEST_IMAGES  := $(TEST_ENTRIES:%=$(B)/tests/ashlar-%.elf)
+
+$(TEST_IMAGES): $(B)/tests/ashlar-%.elf: $(OBJECTS) $(B)/obj/symbols.o \
+		$(B)/obj/tests/system/%_entry.asm.o
 	@mkdir -p $(@D)
 	$(SAY) LD $@
-	$(Q)ld.lld $(LDFLAGS) -T linker.ld -e x2apic_entry $^ -o $@.full
+	$(Q)ld.lld $(LDFLAGS) -T linker.ld -e $*_entry $^ -o $@.full
 	$(Q)objcopy --strip-all $@.full $@

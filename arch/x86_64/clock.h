@@ -7,7 +7,7 @@
 /* The clock's zero; from then on it runs by the TSC, whatever its rate is known to be. */
 void clock_init(u64 tsc_at_start);
 
-/* From here the clock is this counter, or stays the TSC (NULL). On one CPU, before the others. */
+/* From here the clock is this counter, or stays the TSC (NULL). Once, on the boot CPU. */
 void clock_use(const struct refclock *ref);
 
 const char *clock_source_name(void);

@@ -91,6 +91,14 @@ spurious_interrupt(void *arg __unused)
 {
 }
 
+/* What is delivered as an SMI is firmware's, which may cool the machine by it. */
+static void
+mask_unless_smi(u32 reg)
+{
+	if ((lapic_read(reg) & LVT_DELIVERY) != LVT_DELIVERY_SMI)
+		lapic_write(reg, LVT_MASKED);
+}
+
 /*
  * One of the pins carries NMIs; the other, or both, the old PICs, which are masked. An entry is
  * written masked when its APIC has that entry at all (SDM vol. 3, 11.4.8).
@@ -106,9 +114,9 @@ set_local_vectors(void)
 	lapic_write(LAPIC_LVT_TIMER, LVT_MASKED | VECTOR_TIMER);
 	lapic_write(LAPIC_LVT_ERROR, VECTOR_APIC_ERROR);
 	if (last >= 4)
-		lapic_write(LAPIC_LVT_PERF, LVT_MASKED);
+		mask_unless_smi(LAPIC_LVT_PERF);
 	if (last >= 5)
-		lapic_write(LAPIC_LVT_THERMAL, LVT_MASKED);
+		mask_unless_smi(LAPIC_LVT_THERMAL);
 }
 
 void
@@ -137,10 +145,11 @@ lapic_init(volatile void *regs, bool want_x2apic)
  * A WRMSR to the ICR is no serializing instruction: earlier stores must be seen by the CPU that
  * gets the IPI, hence the fences (SDM vol. 3, 11.12.3).
  */
-static void
-send(u32 apic_id, u32 icr)
+static bool
+try_send(u32 apic_id, u32 icr)
 {
 	u64 flags = irq_save();
+	bool sent = true;
 
 	if (x2apic) {
 		__asm__ volatile("mfence; lfence" : : : "memory");
@@ -148,12 +157,19 @@ send(u32 apic_id, u32 icr)
 	} else {
 		mmio_write32(mmio + LAPIC_ICR_HIGH, apic_id << 24);
 		mmio_write32(mmio + LAPIC_ICR_LOW, icr);
-		if (!wait_until(ICR_DEADLINE_US,
-				(mmio_read32(mmio + LAPIC_ICR_LOW) & ICR_PENDING) == 0))
-			panic("the local APIC does not deliver an IPI (ICR %#x to APIC id %u)", icr,
-			      apic_id);
+		sent = wait_until(ICR_DEADLINE_US,
+				  (mmio_read32(mmio + LAPIC_ICR_LOW) & ICR_PENDING) == 0);
 	}
 	irq_restore(flags);
+	return sent;
+}
+
+static void
+send(u32 apic_id, u32 icr)
+{
+	if (!try_send(apic_id, icr))
+		panic("the local APIC does not deliver an IPI (ICR %#x to APIC id %u)", icr,
+		      apic_id);
 }
 
 void
@@ -174,10 +190,13 @@ lapic_send_startup(u32 apic_id, u8 page)
 	send(apic_id, ICR_ASSERT | ICR_STARTUP | page);
 }
 
-/* Also from a panic, before there is an APIC: then there are no others. */
+/*
+ * For a panic, also before there is an APIC: then there are no others. A failure is no second
+ * panic, since the first one has told nothing yet; it shows there as a CPU that did not stop.
+ */
 void
 lapic_nmi_others(void)
 {
 	if (x2apic || mmio != NULL)
-		send(0, ICR_ASSERT | ICR_NMI | ICR_ALL_BUT_SELF);
+		(void)try_send(0, ICR_ASSERT | ICR_NMI | ICR_ALL_BUT_SELF);
 }

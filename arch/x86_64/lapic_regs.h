@@ -30,6 +30,8 @@ enum {
 
 /* LVT, figure 11-8 */
 #define LVT_MASKED	   BIT32(16)
+#define LVT_DELIVERY	   (7u << 8)
+#define LVT_DELIVERY_SMI   (2u << 8)
 #define LVT_DELIVERY_NMI   (4u << 8)
 #define LVT_TIMER_ONE_SHOT 0u
 #define LVT_TIMER_DEADLINE (2u << 17)

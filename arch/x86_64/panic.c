@@ -134,6 +134,20 @@ print_log_tail(void)
 	}
 }
 
+/* Says so once: what fails may be the saying. */
+static __noreturn void
+panic_within(u64 rip)
+{
+	static bool said;
+
+	if (!said) {
+		said = true;
+		sink_printf(&out, "\nPANIC within a panic, at ");
+		print_address(rip);
+	}
+	cpu_stop();
+}
+
 /* From here on this CPU is alone, or this call does not return. */
 static void
 take_over(u64 rip)
@@ -143,11 +157,8 @@ take_over(u64 rip)
 	__asm__ volatile("cli" : : : "memory");
 	if (!__atomic_compare_exchange_n(&owner, &expected, me, false, __ATOMIC_SEQ_CST,
 					 __ATOMIC_SEQ_CST)) {
-		if (expected == me) {
-			sink_printf(&out, "\nPANIC within a panic, at ");
-			print_address(rip);
-			cpu_stop();
-		}
+		if (expected == me)
+			panic_within(rip);
 		stop_this_cpu(rip);
 	}
 	locks_disable();

@@ -23,6 +23,18 @@ came_up(const struct cpu *cpu, u64 us)
 	return wait_until(us, __atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE));
 }
 
+/*
+ * A CPU that begins too late would find the page in use by the next one, or as anybody's memory.
+ * After INIT it waits for a start-up IPI again, and none comes.
+ */
+static void
+hold_back(struct cpu *cpu)
+{
+	lapic_send_init(cpu->apic_id);
+	delay_us(INIT_DELAY_US);
+	__atomic_store_n(&cpu->online, false, __ATOMIC_RELEASE);
+}
+
 int
 smp_start_cpu(struct cpu *cpu, hpa_t page)
 {
@@ -35,7 +47,10 @@ smp_start_cpu(struct cpu *cpu, hpa_t page)
 	if (came_up(cpu, STARTUP_DELAY_US))
 		return 0;
 	lapic_send_startup(cpu->apic_id, number);
-	return came_up(cpu, ONLINE_DEADLINE_US) ? 0 : fail(-ERR_TIMEOUT);
+	if (came_up(cpu, ONLINE_DEADLINE_US))
+		return 0;
+	hold_back(cpu);
+	return fail(-ERR_TIMEOUT);
 }
 
 void

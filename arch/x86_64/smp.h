@@ -7,7 +7,8 @@
 
 /*
  * Sends INIT and the start-up IPIs to a CPU (SDM vol. 3, 9.4.4), which then runs the code at the
- * 4 KiB page below 1 MiB, and waits until cpu->online is set. -ERR_TIMEOUT when it never is.
+ * 4 KiB page below 1 MiB, and waits until cpu->online is set. -ERR_TIMEOUT when it is not in time:
+ * the CPU is then held in INIT, and stays offline.
  */
 __must_check int smp_start_cpu(struct cpu *cpu, hpa_t page);
 

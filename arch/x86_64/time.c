@@ -65,7 +65,7 @@ clock_use(const struct refclock *ref)
 	source_start_ns = now;
 	source_ns_32 = ((u64)NS_PER_S << 32) / ref->hz;
 	extended = extended_start = ref->read();
-	source = ref;
+	__atomic_store_n(&source, ref, __ATOMIC_RELEASE); /* last: other CPUs may be reading */
 }
 
 const char *

@@ -139,7 +139,8 @@ static u64 answer;
 static u64 latest; /* of both; guarded by latest_taken */
 static bool latest_taken;
 static u32 warps;
-static u32 arrived; /* CPUs at the start of the warp test, over all tests */
+static bool unknown; /* a CPU's comparison was not finished */
+static u32 arrived;  /* CPUs at the start of the warp test, over all tests */
 static s64 largest_offset;
 
 bool
@@ -160,8 +161,10 @@ look_for_warps(void)
 	u32 all = __atomic_add_fetch(&arrived, 1, __ATOMIC_ACQ_REL);
 
 	all += all & 1; /* an even number have arrived when the other side has too */
-	if (!wait_until(MEET_DEADLINE_US, READ_ONCE(arrived) >= all))
+	if (!wait_until(MEET_DEADLINE_US, READ_ONCE(arrived) >= all)) {
+		__atomic_store_n(&unknown, true, __ATOMIC_RELAXED);
 		return;
+	}
 	for (unsigned i = 0; i < WARP_LOOKS; i++) {
 		u64 now;
 
@@ -196,6 +199,7 @@ tsc_compare_boot_side(u32 cpu)
 				__atomic_load_n(&turn, __ATOMIC_ACQUIRE) == 2 * i + 2)) {
 			log_warn("CPU %u did not answer the comparison of time-stamp counters",
 				 cpu);
+			__atomic_store_n(&unknown, true, __ATOMIC_RELAXED);
 			break;
 		}
 		trip = rdtsc() - begin;
@@ -229,5 +233,5 @@ tsc_compare_new_side(u32 cpu __unused)
 bool
 tsc_is_reliable(void)
 {
-	return cpu_features()->invariant_tsc && !tsc_warped();
+	return cpu_features()->invariant_tsc && !tsc_warped() && !READ_ONCE(unknown);
 }

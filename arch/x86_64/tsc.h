@@ -29,5 +29,5 @@ void tsc_compare_new_side(u32 cpu);
 bool tsc_warped(void);	      /* on any CPU so far */
 s64 tsc_largest_offset(void); /* in ticks, by magnitude */
 
-/* Whether the TSC can be the clock: invariant, and without warp. */
+/* Whether the TSC can be the clock: invariant, and on every CPU seen to be without warp. */
 bool tsc_is_reliable(void);

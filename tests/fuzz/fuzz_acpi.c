@@ -69,7 +69,7 @@ place_records(struct acpi_bytes rest)
 	struct acpi_bytes head, data;
 
 	while (root.length < 2 * KiB && acpi_take(&rest, RECORD_HEAD, &head)) {
-		size_t size = MIN((size_t)acpi_get16(head.at + 1), rest.length);
+		size_t size = MIN((size_t)load16(head.at + 1), rest.length);
 
 		data = (struct acpi_bytes){rest.at, 0};
 		if (size > 0)

@@ -57,8 +57,9 @@ def image(config=None, kernel=None):
 
 def grub_image(command_line, modules=(), settings=()):
     """An image as a person makes it by hand from GRUB: with a command line, modules as
-    {name: bytes}, and further lines of grub.cfg."""
-    kernel, modules = KERNEL.read_bytes(), dict(modules)
+    {name: bytes} or pairs of the two, and further lines of grub.cfg."""
+    kernel = KERNEL.read_bytes()
+    modules = list(modules.items() if isinstance(modules, dict) else modules)
 
     def make(path):
         folder = path.with_suffix(".d")
@@ -67,14 +68,14 @@ def grub_image(command_line, modules=(), settings=()):
         (folder / "boot/ashlar.elf").write_bytes(kernel)
         menu = "\n".join(["set timeout=0", *settings,
                           f"multiboot2 /boot/ashlar.elf {command_line}"]) + "\n"
-        for name, data in modules.items():
-            (folder / "boot" / name).write_bytes(data)
-            menu += f"module2 /boot/{name} {name}\n"
+        for number, (name, data) in enumerate(modules):
+            (folder / f"boot/module{number}").write_bytes(data)
+            menu += f"module2 /boot/module{number} {name}\n"
         (folder / "boot/grub/grub.cfg").write_text(menu + "boot\n")
         _run(["grub-mkrescue", "-o", path, folder])
         shutil.rmtree(folder)
     parts = [b"grub", command_line.encode(), "\n".join(settings).encode(), kernel]
-    for name, data in modules.items():
+    for name, data in modules:
         parts += [name.encode(), data]
     return made_once(parts, ".iso", make)
 

@@ -59,6 +59,8 @@ def test_bochs_vmx(bochs, cpus):
     machine.expect_prompt()
     said = machine.command("cpu")
     assert "VMX" in said and "EPT" in said and "unrestricted guest" in said
+    cpu = machine.command_json("cpu")
+    assert (cpu["apic_mode"], cpu["apic_timer"], cpu["clock"]) == ("x2apic", "TSC-deadline", "TSC")
     check_again(machine, cpus)
 
 
@@ -77,13 +79,46 @@ def test_bochs_svm(bochs):
     check_again(machine, 1)
 
 
-X2APIC = image.BUILD / "tests/ashlar-x2apic.elf"
+def with_entry(name):
+    """The image of a kernel that begins with a stub of tests/system."""
+    return image.image(kernel=(image.BUILD / f"tests/ashlar-{name}.elf").read_bytes())
 
 
 def test_x2apic_hand_over(bochs):
     """A stub before the kernel's entry turns x2APIC mode on, as some firmware does."""
-    machine = bochs(image.image(kernel=X2APIC.read_bytes()), smp=2)
-    check(machine, 2)
+    check(bochs(with_entry("x2apic"), smp=2), 2)
+
+
+def test_broken_tags_are_refused(qemu):
+    """By a sentence on the serial line, though what the tags say of it can't be read."""
+    machine = qemu(with_entry("broken_tags"))
+    machine.expect("tag at offset 8 is malformed: .* Please boot with GRUB", 60)
+    machine.expect("has stopped")
+
+
+def test_without_acpi_tables(qemu):
+    """One CPU, the PIT, PCI by ports, a polled serial line, and no power-off: but a shell."""
+    machine = qemu(with_entry("no_rsdp"), smp=2)
+    machine.expect_prompt()
+    cpu = machine.command_json("cpu")
+    assert len(cpu["cpus"]) == 1 and cpu["clock"] == "TSC"
+    said = machine.command("log")
+    assert "by PIT" in said and "segment 0 by ports" in said and "it is polled" in said
+    assert machine.command("poweroff", 60).endswith("switch it off by hand")
+    machine.console.type_line("reboot")
+    assert machine.ended_by() == "guest-reset"
+
+
+def test_without_64_bit_mode(qemu):
+    machine = qemu(cpu="qemu32")
+    machine.expect("Ashlar needs a 64-bit CPU .*: it can't run here", 60)
+
+
+@pytest.mark.parametrize("extra, clock", [([], "HPET"), (["-no-hpet"], "PM timer")])
+def test_clock_without_invariant_tsc(qemu, extra, clock):
+    machine = qemu(smp=2, extra=extra)
+    machine.expect_prompt()
+    assert machine.command_json("cpu")["clock"] == clock
 
 
 @pytest.mark.parametrize("preference", [image.LOWEST, image.HIGHEST])

@@ -90,6 +90,20 @@ def test_a_changed_header_rebuilds_what_includes_it(built):
     assert len(compiled) < len(before)
 
 
+def test_a_removed_source_leaves_the_image(built):
+    def functions():
+        return subprocess.run(["nm", built / "build/ashlar.debug"], check=True,
+                              capture_output=True, text=True).stdout
+    source = built / "lib/passing.c"
+    source.write_text("int passing_by(void);\n__attribute__((used, retain))"
+                      "\nint\npassing_by(void)\n{\n\treturn 1;\n}\n")
+    make(built)
+    assert "passing_by" in functions()
+    source.unlink()
+    make(built)
+    assert "passing_by" not in functions()
+
+
 def test_clang_builds_it_too(built):
     make(built, "CC=clang", "B=build/clang")
     assert (built / "build/clang/ashlar.elf").stat().st_size > 0

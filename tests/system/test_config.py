@@ -31,6 +31,14 @@ def test_command_line_of_4_kibibytes(qemu):
     assert "command line" in machine.command("log warn")
 
 
+def test_second_configuration_is_not_used(qemu):
+    made = image.grub_image("", [("ashlar.conf", b""),
+                                 ("ashlar.conf", b"[host]\nconsole = com2\n")])
+    machine = qemu(made)
+    machine.expect_prompt()
+    assert "second module named ashlar.conf is not used" in machine.command("log warn")
+
+
 def test_no_configuration(qemu):
     machine = qemu(image.grub_image(""))
     machine.expect_prompt()

@@ -347,7 +347,7 @@ truncated(void **state)
 	make_rsdp(2, 0, root);
 	for (unsigned kind = 0; kind < ARRAY_SIZE(least); kind++) {
 		u8 *at = fake_memory.at + (entries[kind] - FAKE_MEMORY_BASE);
-		u32 whole = acpi_get32(at + 4);
+		u32 whole = load32(at + 4);
 
 		for (u32 n = ACPI_HEADER_SIZE; n < whole; n++) {
 			memcpy(at + 4, &n, sizeof(n));

@@ -80,28 +80,6 @@ removes_anywhere(void **state)
 	assert_true(list_empty(&items[2].link));
 }
 
-/* The element that the loop is at may go, and into another list. */
-static void
-safe_while_removing(void **state)
-{
-	struct list *pos, *next, other = LIST_INIT(other);
-	int count = 0;
-
-	for (int i = 0; i < 5; i++)
-		list_append(&head, &items[i].link);
-	list_for_each_safe (pos, next, &head) {
-		if (list_entry(pos, struct item, link)->value % 2 != 0) {
-			list_remove(pos);
-			list_append(&other, pos);
-		}
-		count++;
-	}
-	assert_int_equal(count, 5);
-	assert_int_equal(digits(), 24); /* 0, 2, 4 */
-	assert_ptr_equal(list_first(&other, struct item, link), &items[1]);
-	assert_ptr_equal(other.prev, &items[3].link);
-}
-
 #define test(name) cmocka_unit_test_setup(name, begin)
 
 int
@@ -111,7 +89,6 @@ main(void)
 		test(starts_empty),
 		test(keeps_order),
 		test(removes_anywhere),
-		test(safe_while_removing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
