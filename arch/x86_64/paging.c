@@ -12,7 +12,7 @@
 #include "arch/x86_64/time.h"
 #include "include/panic.h"
 
-enum { FLUSH_PAGES_MAX = 32, FLUSH_DEADLINE_US = 1000000 };
+enum { FLUSH_PAGES_MAX = 32, FLUSH_DEADLINE_US = 10000000 /* as CALL_DEADLINE_US */ };
 
 /* One byte an entry, from entry 0: WB WT UC- UC, WC WT UC- UC. */
 #define PAT_VALUE 0x0007040100070406ul

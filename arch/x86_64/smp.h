@@ -18,7 +18,7 @@ void smp_init(void);
 /*
  * Runs fn(arg) on another CPU, in interrupt context, and returns when it has returned; on this CPU
  * it is called at once. Interrupts must be on and no lock held. -ERR_NODEV when the CPU is not up;
- * one that is, and does not answer within a second, has lost its way: a panic.
+ * one that is, and does not answer within ten seconds, has lost its way: a panic.
  */
 __must_check int cpu_call(u32 cpu, void (*fn)(void *), void *arg);
 
