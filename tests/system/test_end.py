@@ -2,8 +2,11 @@
 """How a machine ends: power-off, reboot, panic."""
 
 import re
+import time
 
 import pytest
+
+from console import SLOWNESS
 
 BANNER = r"Ashlar \d+\.\d+\.\d+"
 
@@ -89,3 +92,33 @@ def test_panic_of_a_cpu_that_is_not_there(qemu):
     machine.expect_prompt()
     assert machine.command("panic 1").startswith("error: ")
     assert "Ashlar" in machine.command("version")
+
+
+EFER_SVME = 1 << 12
+
+
+def hosts_of_guests(machine):
+    """The CPUs with EFER.SVME, as the emulator itself sees them."""
+    state = machine.qmp.command("human-monitor-command", **{"command-line": "info registers -a"})
+    efers = [int(value, 16) for value in re.findall(r"EFER=([0-9a-f]+)", state)]
+    assert len(efers) == machine.options.smp
+    return sum(bool(efer & EFER_SVME) for efer in efers)
+
+
+def wait_stopped(machine):
+    """With -no-shutdown QEMU stops where the machine would go off, and stays to be looked at."""
+    deadline = time.monotonic() + 30 * SLOWNESS
+    while machine.qmp.command("query-status")["status"] not in ("shutdown", "paused"):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+@pytest.mark.parametrize("command", ["poweroff", "reboot"])
+def test_virtualisation_is_off_before_the_end(qemu, command):
+    """INIT is blocked in VMX root, and SVM may stay on over a soft reset: every CPU leaves."""
+    machine = qemu(smp=2, extra=["-no-shutdown"])
+    machine.expect_prompt()
+    assert hosts_of_guests(machine) == 2
+    machine.console.type_line(command)
+    wait_stopped(machine)
+    assert hosts_of_guests(machine) == 0
