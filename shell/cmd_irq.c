@@ -42,10 +42,10 @@ run(const struct command_call *call)
 {
 	struct irq_info info;
 	struct listing l;
+	int err = command_list_only(call);
 
-	if (call->argc > 1 && strcmp(call->argv[1], "list") != 0)
-		return command_error(call, fail(-ERR_INVAL), "irq knows no \"%s\"; try irq list",
-				     call->argv[1]);
+	if (err != 0)
+		return err;
 	listing_begin(&l, call->out, call->json, columns, ARRAY_SIZE(columns));
 	for (unsigned vector = 0; vector <= 0xff; vector++) {
 		if (irq_info((u8)vector, &info))
@@ -53,12 +53,6 @@ run(const struct command_call *call)
 	}
 	listing_end(&l);
 	return 0;
-}
-
-static const char *
-completion(unsigned arg, unsigned n)
-{
-	return arg == 1 && n == 0 ? "list" : NULL;
 }
 
 const struct command cmd_irq = {
@@ -69,5 +63,5 @@ const struct command cmd_irq = {
 	.args_max = 1,
 	.has_json = true,
 	.run = run,
-	.completion = completion,
+	.completion = command_list_completion,
 };

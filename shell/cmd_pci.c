@@ -100,21 +100,15 @@ run(const struct command_call *call)
 {
 	const struct pci_function *f = NULL;
 	struct listing l;
+	int err = command_list_only(call);
 
-	if (call->argc > 1 && strcmp(call->argv[1], "list") != 0)
-		return command_error(call, fail(-ERR_INVAL), "pci knows no \"%s\"; try pci list",
-				     call->argv[1]);
+	if (err != 0)
+		return err;
 	listing_begin(&l, call->out, call->json, columns, ARRAY_SIZE(columns));
 	while ((f = pci_next(f)) != NULL)
 		put_row(&l, f);
 	listing_end(&l);
 	return 0;
-}
-
-static const char *
-completion(unsigned arg, unsigned n)
-{
-	return arg == 1 && n == 0 ? "list" : NULL;
 }
 
 const struct command cmd_pci = {
@@ -127,5 +121,5 @@ const struct command cmd_pci = {
 	.args_max = 1,
 	.has_json = true,
 	.run = run,
-	.completion = completion,
+	.completion = command_list_completion,
 };

@@ -20,6 +20,21 @@ command_error(const struct command_call *call, int err, const char *fmt, ...)
 	return err;
 }
 
+int
+command_list_only(const struct command_call *call)
+{
+	if (call->argc < 2 || strcmp(call->argv[1], "list") == 0)
+		return 0;
+	return command_error(call, fail(-ERR_INVAL), "%s knows no \"%s\"; try %s list",
+			     call->argv[0], call->argv[1], call->argv[0]);
+}
+
+const char *
+command_list_completion(unsigned arg, unsigned n)
+{
+	return arg == 1 && n == 0 ? "list" : NULL;
+}
+
 const struct command *
 command_find(const char *name)
 {

@@ -38,6 +38,10 @@ struct command {
 int command_error(const struct command_call *call, int err, const char *fmt, ...)
 	__printf_like(3, 4);
 
+/* For a group whose only word is `list`: 0, or an error when another was given. */
+__must_check int command_list_only(const struct command_call *call);
+const char *command_list_completion(unsigned arg, unsigned n);
+
 /*
  * True when the person typed Ctrl-C since the command began. A command that runs long asks now and
  * then, and ends when it is so.

@@ -7,6 +7,7 @@ build/test/logs and stay there after the run.
 
 import ctypes
 import os
+import re
 import shutil
 import signal
 import socket
@@ -165,6 +166,13 @@ class Qemu(Machine):
         path = self.folder / "screen.ppm"
         self.qmp.command("screendump", filename=str(path))
         return path.read_bytes()
+
+    def registers(self, name):
+        """A register's value on each CPU, as the emulator itself has it."""
+        state = self.qmp.command("human-monitor-command", **{"command-line": "info registers -a"})
+        values = [int(value, 16) for value in re.findall(rf"\b{name}=([0-9a-f]+)", state)]
+        assert len(values) == self.options.smp
+        return values
 
     def physical_memory(self, address, size):
         path = self.folder / "memory.bin"

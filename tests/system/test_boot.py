@@ -145,3 +145,12 @@ def test_six_gibibytes(qemu):
 
 def test_little_memory(qemu):
     check(qemu(memory=64), 1)
+
+
+def test_protections_are_on_on_every_cpu(qemu):
+    """CR0.WP; CR4: UMIP, SMEP, SMAP; EFER.NXE (SDM vol. 3, 2.5; APM vol. 2, 3.1.7)."""
+    machine = qemu(smp=2)
+    machine.expect_prompt()
+    for register, bits in (("CR0", [16]), ("CR4", [11, 20, 21]), ("EFER", [11])):
+        wanted = sum(1 << bit for bit in bits)
+        assert [value & wanted for value in machine.registers(register)] == [wanted] * 2

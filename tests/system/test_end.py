@@ -99,10 +99,7 @@ EFER_SVME = 1 << 12
 
 def hosts_of_guests(machine):
     """The CPUs with EFER.SVME, as the emulator itself sees them."""
-    state = machine.qmp.command("human-monitor-command", **{"command-line": "info registers -a"})
-    efers = [int(value, 16) for value in re.findall(r"EFER=([0-9a-f]+)", state)]
-    assert len(efers) == machine.options.smp
-    return sum(bool(efer & EFER_SVME) for efer in efers)
+    return sum(bool(efer & EFER_SVME) for efer in machine.registers("EFER"))
 
 
 def wait_stopped(machine):
