@@ -229,7 +229,9 @@ def test_size_limit(old, size):
     assert_refused(old, mkimage(old, "my host.conf", "-o", "x.iso", preexec_fn=limit), "mkimage: ")
 
 
-# In a mount namespace of its own, which takes no privileges: what is mounted goes with the shell.
+# In a mount namespace of its own: what is mounted goes with the shell. Who is not root needs a
+# user namespace for that, too; root may be where there are none, as in a chroot.
+NAMESPACE = ["unshare", "--mount"] + ([] if os.geteuid() == 0 else ["--map-root-user"])
 ON_A_SMALL_DISK = """mount -t tmpfs -o size="$1" none disk || exit 99
 "$2" "my host.conf" -o disk/x.iso
 status=$?
@@ -241,7 +243,7 @@ exit $status"""
 def test_full_disk(folder, size):
     (folder / "disk").mkdir()
     done = subprocess.run(
-        ["unshare", "--map-root-user", "--mount", "sh", "-c", ON_A_SMALL_DISK, "sh", size,
+        NAMESPACE + ["sh", "-c", ON_A_SMALL_DISK, "sh", size,
          folder.parent / "the tool/mkimage"],
         cwd=folder, text=True, capture_output=True, timeout=DEADLINE, stdin=subprocess.DEVNULL)
     assert done.returncode == 1 and "mkimage: " in done.stderr
