@@ -229,13 +229,13 @@ def test_size_limit(old, size):
     assert_refused(old, mkimage(old, "my host.conf", "-o", "x.iso", preexec_fn=limit), "mkimage: ")
 
 
-# In a mount namespace of its own: what is mounted goes with the shell. Who is not root needs a
-# user namespace for that, too; root may be where there are none, as in a chroot.
-NAMESPACE = ["unshare", "--mount"] + ([] if os.geteuid() == 0 else ["--map-root-user"])
+# Who is not root mounts in namespaces of its own; root may be where there are none, as in a chroot.
+NAMESPACE = [] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
 ON_A_SMALL_DISK = """mount -t tmpfs -o size="$1" none disk || exit 99
 "$2" "my host.conf" -o disk/x.iso
 status=$?
 ls -A disk
+umount disk
 exit $status"""
 
 
