@@ -14,10 +14,14 @@
 enum lock_rank {
 	RANK_NONE,
 	RANK_SHELL,
-	RANK_DEVICE, /* a physical device's driver */
-	RANK_KMAP,   /* the hypervisor's own map */
-	RANK_WAIT,   /* a wait queue */
-	RANK_SCHED,  /* a run queue */
+	RANK_DEVICE,  /* a physical device's driver */
+	RANK_VM,      /* a VM's state */
+	RANK_VDEVICE, /* a device model */
+	RANK_VIRQ,    /* an interrupt controller's model */
+	RANK_VCLOCK,  /* a VM's clock and its timers */
+	RANK_KMAP,    /* the hypervisor's own map */
+	RANK_WAIT,    /* a wait queue */
+	RANK_SCHED,   /* a run queue */
 	RANK_TIMER,
 	RANK_HEAP,
 	RANK_FRAMES,

@@ -54,23 +54,25 @@ insert_sorted(struct timer_queue *q, struct timer *timer)
 	q->count++;
 }
 
-static void
+static bool
 remove_locked(struct timer_queue *q, struct timer *timer)
 {
-	if (!list_empty(&timer->link)) {
-		list_remove(&timer->link);
-		q->count--;
-	}
+	if (list_empty(&timer->link))
+		return false;
+	list_remove(&timer->link);
+	q->count--;
+	return true;
 }
 
-void
+bool
 timer_cancel(struct timer *timer)
 {
 	struct timer_queue *q = &queues[timer->cpu];
 	u64 flags = spin_lock(&q->lock);
+	bool was_set = remove_locked(q, timer);
 
-	remove_locked(q, timer);
 	spin_unlock(&q->lock, flags);
+	return was_set;
 }
 
 void

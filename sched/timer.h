@@ -23,8 +23,11 @@ void timer_init(struct timer *timer, void (*fn)(struct timer *timer));
 /* Sets the timer on this CPU, or sets it anew; a time in the past fires at once. */
 void timer_set(struct timer *timer, u64 when_ns);
 
-/* After this the timer is not set; on another CPU its fn may just be running. */
-void timer_cancel(struct timer *timer);
+/*
+ * After this the timer is not set. False when it was not: then its fn has run, or is about to run
+ * or just running on another CPU.
+ */
+bool timer_cancel(struct timer *timer);
 
 static inline bool
 timer_is_set(const struct timer *timer)

@@ -7,6 +7,7 @@
 #include "arch/x86_64/idt.h"
 #include "arch/x86_64/msr.h"
 #include "arch/x86_64/paging.h"
+#include "arch/x86_64/xsave.h"
 #include "include/panic.h"
 
 struct cpu boot_cpu = {.self = &boot_cpu, .online = true, .nmi_pin = 1};
@@ -106,6 +107,7 @@ cpu_protect(void)
 	write_cr0(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG);
 	if (f->nx)
 		wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NXE);
+	xsave_init_cpu();
 	paging_init_pat();
 }
 

@@ -72,7 +72,7 @@ void cpu_load_tables(struct cpu *cpu, void *const stacks[IST_COUNT]);
 
 /*
  * CR0, CR4 and EFER as we want them on every CPU: write protection, NX, and SMEP, SMAP and UMIP
- * where there are. Also the PAT (paging.h).
+ * where there are. Also XCR0 (xsave.h) and the PAT (paging.h).
  */
 void cpu_protect(void);
 

@@ -44,6 +44,10 @@
 #define CR4_SMAP       BIT(21)
 #define CR4_PKE	       BIT(22)
 
+#define XCR0_X87       BIT(0)
+#define XCR0_SSE       BIT(1)
+#define XCR0_AVX       BIT(2)
+
 static inline u64
 read_cr0(void)
 {
@@ -67,6 +71,12 @@ read_cr2(void)
 
 	__asm__ volatile("movq %%cr2, %0" : "=r"(v) : : "memory");
 	return v;
+}
+
+static inline void
+write_cr2(u64 v)
+{
+	__asm__ volatile("movq %0, %%cr2" : : "r"(v) : "memory");
 }
 
 static inline u64
@@ -98,6 +108,22 @@ static inline void
 write_cr4(u64 v)
 {
 	__asm__ volatile("movq %0, %%cr4" : : "r"(v) : "memory");
+}
+
+/* Both need CR4.OSXSAVE (SDM vol. 2, XGETBV). */
+static inline u64
+read_xcr0(void)
+{
+	u32 lo, hi;
+
+	__asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0) : "memory");
+	return ((u64)hi << 32) | lo;
+}
+
+static inline void
+write_xcr0(u64 v)
+{
+	__asm__ volatile("xsetbv" : : "c"(0), "a"((u32)v), "d"((u32)(v >> 32)) : "memory");
 }
 
 /* Drops this CPU's translation of the page around addr, global or not. */

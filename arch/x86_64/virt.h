@@ -7,7 +7,9 @@
 #pragma once
 
 #include "arch/x86_64/features.h"
+#include "include/bits.h"
 #include "include/errors.h"
+#include "lib/format.h"
 
 enum virt_kind { VIRT_NONE, VIRT_VMX, VIRT_SVM };
 
@@ -33,6 +35,209 @@ struct virt_caps {
 	bool virtual_gif, clean_bits;				    /* SVM */
 };
 
+/*
+ * A guest's virtual CPU as a backend keeps it: the general registers, which the entry code saves
+ * and loads, and behind `backend` all that is the backend's own. Between runs everything else of
+ * the guest's state is reached by get/set and get_segment/set_segment. One thread at a time.
+ */
+enum vreg {
+	VREG_RAX, /* the first 16 as instructions number them */
+	VREG_RCX,
+	VREG_RDX,
+	VREG_RBX,
+	VREG_RSP,
+	VREG_RBP,
+	VREG_RSI,
+	VREG_RDI,
+	VREG_R8,
+	VREG_R15 = 15,
+	VREG_RIP,
+	VREG_RFLAGS,
+	VREG_CR0, /* as the guest sees them */
+	VREG_CR2,
+	VREG_CR3,
+	VREG_CR4,
+	VREG_EFER,
+	VREG_DR6,
+	VREG_DR7,
+	VREG_PAT,
+	VREG_STAR,
+	VREG_LSTAR,
+	VREG_CSTAR,
+	VREG_SFMASK,
+	VREG_KERNEL_GS_BASE,
+	VREG_SYSENTER_CS,
+	VREG_SYSENTER_ESP,
+	VREG_SYSENTER_EIP,
+	VREG_TSC_AUX,
+	/*
+	 * The entries of a PAE guest's top-level table, which a VMX CPU keeps and an SVM CPU reads
+	 * from memory each time. Who writes CR0, CR3 or CR4 in a guest's stead such that PAE
+	 * paging is on afterwards (not long mode) sets them from the 32 bytes at CR3.
+	 */
+	VREG_PDPTE0,
+	VREG_PDPTE3 = VREG_PDPTE0 + 3,
+	VREG_INTERRUPT_SHADOW, /* 1: after STI or MOV SS, no interrupt before the next instruction
+				*/
+	VREGS
+};
+
+enum vseg {
+	VSEG_ES, /* the first six as instructions number them */
+	VSEG_CS,
+	VSEG_SS,
+	VSEG_DS,
+	VSEG_FS,
+	VSEG_GS,
+	VSEG_LDTR,
+	VSEG_TR,
+	VSEG_GDTR, /* base and limit only */
+	VSEG_IDTR,
+	VSEGS
+};
+
+#define VSEG_LONG     BIT32(13)
+#define VSEG_UNUSABLE BIT32(16)
+
+/* attr: bits 7:0 type, S, DPL, P; 12 AVL, 13 L, 14 D/B, 15 G; 16 unusable (SDM table 25-2). */
+struct vsegment {
+	u16 selector;
+	u32 attr;
+	u32 limit; /* in bytes, whatever G says */
+	u64 base;
+};
+
+enum event_kind { EVENT_NONE, EVENT_INTERRUPT, EVENT_NMI, EVENT_EXCEPTION, EVENT_SOFT_INTERRUPT };
+
+/* What is delivered to a guest through its IDT. */
+struct event {
+	u8 kind; /* enum event_kind */
+	u8 vector;
+	u8 insn_len; /* EVENT_SOFT_INTERRUPT, and INT3 and INTO as exceptions: else 0 */
+	bool has_error;
+	u32 error;
+};
+
+/* Pages that a backend's vCPU lives in; the caller's, zeroed, below no limit. */
+struct virt_page {
+	void *ptr;
+	hpa_t pa;
+};
+
+enum { VIRT_VCPU_PAGES = 4, VIRT_VM_PAGES = 6 }; /* what each backend needs at most */
+
+struct vcpu_hw {
+	u64 gpr[16];	    /* not RSP: get/set do that */
+	u64 cr2;	    /* of the guest, where the CPU does not switch it (VMX) */
+	u64 dr[4];	    /* the guest's DR0 to DR3; sync() before a look or a change */
+	u64 dr6;	    /* use get/set */
+	u64 xcr0;	    /* the guest's; 1 at reset; may be changed between runs */
+	void *xsave;	    /* its extended state, virt_xsave_size() bytes; sync() as for dr */
+	u64 tsc_offset;	    /* guest TSC = host TSC + this */
+	hpa_t second_level; /* root of EPT or NPT */
+	u32 tag;	    /* VPID or ASID that it runs under now ... */
+	u64 tag_generation; /* ... of this generation, on `cpu` */
+	u32 cpu;	    /* where its state may still be; ~0: all is in memory */
+	bool flush;	    /* drop its translations before the next run */
+	struct virt_page pages[VIRT_VCPU_PAGES];
+	const struct virt_page *vm_pages; /* shared by the VM's vCPUs: permission maps */
+	u64 cr0_cache;	 /* CD and NW as the guest has set them; the hardware never does */
+	u64 tsc_aux;	 /* the guest's */
+	bool debug_live; /* its debug registers are in the hardware while it runs */
+	void *backend;
+};
+
+/* Why a guest stopped running, in neutral terms. */
+enum exit_kind {
+	EXIT_HOST_INTERRUPT, /* the host's; taken as soon as interrupts are on again */
+	EXIT_HOST_NMI,
+	EXIT_TIMER,	 /* VMX-preemption timer */
+	EXIT_IRQ_WINDOW, /* the guest can take an interrupt now */
+	EXIT_NMI_WINDOW,
+	EXIT_CPUID,
+	EXIT_HLT,
+	EXIT_PAUSE,
+	EXIT_IO,
+	EXIT_MSR,
+	EXIT_CR,
+	EXIT_DR,
+	EXIT_MEMORY, /* second-level fault */
+	EXIT_EXCEPTION,
+	EXIT_HYPERCALL, /* VMCALL, VMMCALL */
+	EXIT_XSETBV,
+	EXIT_WBINVD, /* and INVD */
+	EXIT_RDPMC,
+	EXIT_MWAIT,	       /* and MONITOR */
+	EXIT_VIRT_INSTRUCTION, /* VMXON, VMRUN, INVEPT, ...: not for guests */
+	EXIT_TASK_SWITCH,
+	EXIT_SHUTDOWN, /* triple fault */
+	EXIT_INVALID,  /* the CPU refused the guest's state; the backend has said which rule */
+	EXIT_UNKNOWN,
+	EXIT_KINDS
+};
+
+struct exit_io {
+	u16 port;
+	u8 size; /* 1, 2, 4 */
+	bool in, string, rep;
+	u8 segment;   /* of OUTS, where the hardware says; else VSEGS */
+	u8 addr_size; /* 2, 4, 8 for strings */
+};
+
+struct exit_memory {
+	gpa_t gpa;
+	bool read, write, fetch;
+	bool walk;    /* the access was to the guest's own page tables */
+	u8 bytes_len; /* of the instruction, from decode assists; 0: fetch it */
+	u8 bytes[15];
+};
+
+struct exit_msr {
+	bool write; /* the number is in RCX, the value in EDX:EAX */
+};
+
+enum cr_access { CR_WRITE, CR_READ, CR_CLTS, CR_LMSW };
+
+struct exit_cr {
+	u8 cr, reg; /* reg: an enum vreg for CR_WRITE and CR_READ; ~0: decode the instruction */
+	u8 access;  /* enum cr_access */
+	u16 lmsw;
+};
+
+struct exit_dr {
+	u8 dr, reg;
+	bool write;
+};
+
+struct exit_exception {
+	u8 vector;
+	u32 error;
+	u64 address; /* of a page fault */
+};
+
+enum task_switch_source { TASK_CALL, TASK_IRET, TASK_JMP, TASK_IDT };
+
+struct exit_task_switch {
+	u16 selector;
+	u8 source; /* enum task_switch_source */
+};
+
+struct exit {
+	enum exit_kind kind;
+	u8 insn_len;	  /* of the instruction that exited; 0: not told, decode it */
+	struct event cut; /* was being delivered when the exit came: deliver it again */
+	union {
+		struct exit_io io;
+		struct exit_memory memory;
+		struct exit_msr msr;
+		struct exit_cr cr;
+		struct exit_dr dr;
+		struct exit_exception exception;
+		struct exit_task_switch task_switch;
+	};
+	u64 raw[3]; /* as the hardware said it, for the log */
+};
+
 struct virt_ops {
 	const char *name; /* "VMX" or "SVM" */
 	/*
@@ -46,6 +251,39 @@ struct virt_ops {
 	 * usable in a panic.
 	 */
 	void (*cpu_off)(void);
+
+	/*
+	 * Fills the permission maps that all vCPUs of a VM share: every port and MSR exits but
+	 * those that the guest may touch by itself (FS, GS, KERNEL_GS_BASE, STAR.., SYSENTER).
+	 */
+	void (*vm_init)(const struct virt_page pages[VIRT_VM_PAGES]);
+	/*
+	 * Puts a vCPU whose struct is zero but for pages, vm_pages, xsave and second_level into
+	 * the state after INIT (SDM vol. 3, table 10-1). Any CPU; nothing is left on this one.
+	 */
+	void (*vcpu_init)(struct vcpu_hw *hw);
+	/* Lets go of a vCPU that runs no more: its pages may be freed. */
+	void (*vcpu_fini)(struct vcpu_hw *hw);
+	/*
+	 * Runs the guest until its next exit. On a CPU with virtualisation on, interrupts off; they
+	 * are off again when it returns. The caller gives a vCPU to one CPU at a time.
+	 */
+	void (*run)(struct vcpu_hw *hw, struct exit *exit);
+	u64 (*get)(struct vcpu_hw *hw, enum vreg reg);
+	void (*set)(struct vcpu_hw *hw, enum vreg reg, u64 value);
+	void (*get_segment)(struct vcpu_hw *hw, enum vseg seg, struct vsegment *out);
+	void (*set_segment)(struct vcpu_hw *hw, enum vseg seg, const struct vsegment *in);
+	/* Delivers an event with the next run; one a run. */
+	void (*inject)(struct vcpu_hw *hw, const struct event *event);
+	/* Whether to exit as soon as the guest can take an interrupt, or an NMI. */
+	void (*window)(struct vcpu_hw *hw, bool interrupt, bool nmi);
+	/*
+	 * Brings dr and xsave into memory from the registers of the CPU where it ran; they are
+	 * loaded again with the next run. On that CPU, or with interrupts on.
+	 */
+	void (*sync)(struct vcpu_hw *hw);
+	/* Prints the hardware's control state, for a person. */
+	void (*dump)(struct vcpu_hw *hw, struct sink *out);
 };
 
 /* Looks at this machine; after features_detect(). */

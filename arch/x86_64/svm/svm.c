@@ -7,6 +7,7 @@
 
 #include "arch/x86_64/msr.h"
 #include "arch/x86_64/svm/svm_caps.h"
+#include "arch/x86_64/svm/svm_vcpu.h"
 
 /* SVMDIS without the lock is a default that we may change (15.30.1). */
 static __must_check int
@@ -54,4 +55,16 @@ const struct virt_ops svm_ops = {
 	.name = "SVM",
 	.cpu_on = svm_cpu_on,
 	.cpu_off = svm_cpu_off,
+	.vm_init = svm_vm_init,
+	.vcpu_init = svm_vcpu_init,
+	.vcpu_fini = svm_vcpu_fini,
+	.run = svm_run,
+	.sync = svm_sync,
+	.get = svm_get,
+	.set = svm_set,
+	.get_segment = svm_get_segment,
+	.set_segment = svm_set_segment,
+	.inject = svm_inject,
+	.window = svm_window,
+	.dump = svm_dump,
 };

@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * VMX root operation on and off (SDM vol. 3, 24.7 and 24.8). CR4.VMXE is set exactly while a CPU is
- * in it, so there is no other record, and no lock.
+ * VMX root operation on and off (SDM vol. 3, 24.7 and 24.8), and the table of operations. CR4.VMXE
+ * is set exactly while a CPU is in it, so there is no other record. CPUs are turned on one after
+ * the other: no lock.
  */
 #include "arch/x86_64/vmx/vmx.h"
 
 #include "arch/x86_64/cr.h"
 #include "arch/x86_64/msr.h"
+#include "arch/x86_64/vmx/vmcs_io.h"
+#include "arch/x86_64/vmx/vmx_vcpu.h"
+#include "include/intrin.h"
+#include "lib/log.h"
+#include "lib/string.h"
+
+struct vmx_controls vmx_controls;
+static bool controls_known;
 
 /* Firmware that has not made up its mind leaves it to us; the lock lasts until the next reset. */
 static __must_check int
@@ -47,19 +56,59 @@ vmxon(const hpa_t *region)
 	return !failed;
 }
 
+/* A vCPU may run on any CPU, so all must offer what the first does. */
+static __must_check int
+agree_on_controls(void)
+{
+	struct vmx_capabilities cap;
+	struct vmx_controls here;
+	const char *missing;
+
+	vmx_capabilities_read(&cap);
+	missing = vmx_controls_compute(&cap, &here);
+	if (missing != NULL) {
+		log_error("VMX on CPU %u lacks: %s", cpu_index(), missing);
+		return fail(-ERR_NODEV);
+	}
+	if (!controls_known)
+		vmx_controls = here;
+	controls_known = true;
+	if (memcmp(&here, &vmx_controls, sizeof(here)) == 0)
+		return 0;
+	log_error("VMX on CPU %u differs from that of the first CPU", cpu_index());
+	return fail(-ERR_NODEV);
+}
+
+/* VMXON leaves translations of an earlier owner of this CPU where they are (29.4.3.3). */
+static void
+begin(void)
+{
+	u32 tags = virt_caps()->guest_tags;
+
+	vmx_cpus[cpu_index()] = (struct vmx_cpu){0};
+	tag_pool_init(&vmx_cpus[cpu_index()].tags, MAX(tags, 1u));
+	invept(INVALIDATE_ALL, 0);
+	if ((vmx_controls.word[VMX_PROC2] & PROC2_VPID) != 0)
+		invvpid(INVALIDATE_ALL, 0);
+}
+
 static int
 vmx_cpu_on(void *page, hpa_t pa)
 {
 	int err = allow_vmxon();
 
+	if (err == 0)
+		err = agree_on_controls();
 	if (err != 0)
 		return err;
 	err = set_fixed_bits();
 	if (err != 0)
 		return err;
 	*(u32 *)page = (u32)FIELD_GET(BITS(30, 0), rdmsr(MSR_IA32_VMX_BASIC)); /* 25.11.5 */
-	if (vmxon(&pa))
+	if (vmxon(&pa)) {
+		begin();
 		return 0;
+	}
 	write_cr4(read_cr4() & ~CR4_VMXE);
 	return fail(-ERR_IO);
 }
@@ -77,4 +126,16 @@ const struct virt_ops vmx_ops = {
 	.name = "VMX",
 	.cpu_on = vmx_cpu_on,
 	.cpu_off = vmx_cpu_off,
+	.vm_init = vmx_vm_init,
+	.vcpu_init = vmx_vcpu_init,
+	.vcpu_fini = vmx_vcpu_fini,
+	.run = vmx_run,
+	.get = vmx_get,
+	.set = vmx_set,
+	.get_segment = vmx_get_segment,
+	.set_segment = vmx_set_segment,
+	.inject = vmx_inject,
+	.window = vmx_window,
+	.sync = vmx_sync,
+	.dump = vmx_dump,
 };

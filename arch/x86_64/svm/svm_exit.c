@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/* Running a vCPU on SVM, and what its exits mean in neutral terms. */
+#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/cr.h"
+#include "arch/x86_64/msr.h"
+#include "arch/x86_64/svm/svm_vcpu.h"
+#include "arch/x86_64/tag.h"
+#include "arch/x86_64/xsave.h"
+#include "include/intrin.h"
+#include "include/panic.h"
+
+static struct tag_pool asids[MAX_CPUS]; /* each CPU's own; 0 is the host's (APM vol. 2, 15.16) */
+
+/* A new one when the vCPU has none of this CPU's present generation, or is to lose its TLB entries.
+ */
+static void
+assign_asid(struct vcpu_hw *hw, struct vmcb *vmcb)
+{
+	struct tag_pool *pool = &asids[cpu_index()];
+
+	if (!hw->flush && hw->cpu == cpu_index() && hw->tag_generation == pool->generation)
+		return;
+	if (pool->last == 0)
+		tag_pool_init(pool, virt_caps()->guest_tags);
+	if (tag_take(pool, &hw->tag, &hw->tag_generation))
+		vmcb->tlb_control = TLB_CONTROL_ALL;
+	hw->flush = false;
+	hw->cpu = cpu_index();
+}
+
+static void
+prepare_tlb(struct vcpu_hw *hw, struct vmcb *vmcb)
+{
+	vmcb->tlb_control = TLB_CONTROL_NOTHING;
+	assign_asid(hw, vmcb);
+	vmcb->asid = hw->tag;
+}
+
+static void
+load_debug(const u64 dr[4])
+{
+	__asm__ volatile("movq %0, %%dr0\n\t"
+			 "movq %1, %%dr1\n\t"
+			 "movq %2, %%dr2\n\t"
+			 "movq %3, %%dr3"
+			 :
+			 : "r"(dr[0]), "r"(dr[1]), "r"(dr[2]), "r"(dr[3]));
+}
+
+static void
+save_debug(u64 dr[4])
+{
+	__asm__ volatile("movq %%dr0, %0\n\t"
+			 "movq %%dr1, %1\n\t"
+			 "movq %%dr2, %2\n\t"
+			 "movq %%dr3, %3"
+			 : "=r"(dr[0]), "=r"(dr[1]), "=r"(dr[2]), "=r"(dr[3]));
+}
+
+/* The first touch makes them live: from then on they are switched, and no longer intercepted. */
+static void
+make_debug_live(struct vcpu_hw *hw, struct vmcb *vmcb)
+{
+	hw->debug_live = true;
+	vmcb->intercept_dr_read = vmcb->intercept_dr_write = 0;
+}
+
+/* No VMCB has TSC_AUX, and the host does not use it: it stays until another guest's is wanted. */
+static void
+load_tsc_aux(const struct vcpu_hw *hw)
+{
+	static u64 loaded[MAX_CPUS];
+	u64 *here = &loaded[cpu_index()];
+
+	if (*here == hw->tsc_aux || !cpu_features()->rdtscp)
+		return;
+	wrmsr(MSR_TSC_AUX, hw->tsc_aux);
+	*here = hw->tsc_aux;
+}
+
+void
+svm_run(struct vcpu_hw *hw, struct exit *exit)
+{
+	struct vmcb *vmcb = svm_vmcb(hw);
+
+	ASSERT(!irqs_enabled());
+	__asm__ volatile("clgi" : : : "memory");
+	prepare_tlb(hw, vmcb);
+	vmcb->tsc_offset = hw->tsc_offset;
+	load_tsc_aux(hw);
+	xsave_swap_to_guest(hw);
+	if (hw->debug_live)
+		load_debug(hw->dr);
+	vmcb->rax = hw->gpr[VREG_RAX];
+	/*
+	 * With V_INTR_MASKING it is the host's IF, as VMRUN finds it, that lets physical
+	 * interrupts end the run (APM vol. 2, 15.21.1); GIF holds them back on both sides.
+	 */
+	__asm__ volatile("sti" : : : "memory");
+	svm_enter(hw->gpr, hw->pages[SVM_PAGE_VMCB].pa.v, hw->pages[SVM_PAGE_HOST].pa.v);
+	__asm__ volatile("cli" : : : "memory");
+	hw->gpr[VREG_RAX] = vmcb->rax;
+	if (hw->debug_live)
+		save_debug(hw->dr);
+	if (xsave_mask() != 0) /* an emulated CPU may let XSETBV through all the same */
+		hw->xcr0 = read_xcr0() & xsave_mask();
+	xsave_swap_to_host(hw);
+	__asm__ volatile("stgi" : : : "memory");
+	vmcb->eventinj = 0;
+
+	svm_decode_exit(vmcb, virt_caps()->next_rip, virt_caps()->decode_assists, exit);
+	if (exit->kind == EXIT_DR)
+		make_debug_live(hw, vmcb);
+}
+
+/* EXITINTINFO: only bit 31 says whether there is anything; the rest may be stale. */
+static void
+decode_cut_event(const struct vmcb *vmcb, struct event *cut)
+{
+	static const u8 kinds[8] = {
+		[EVENT_TYPE_INTR] = EVENT_INTERRUPT,
+		[EVENT_TYPE_NMI] = EVENT_NMI,
+		[EVENT_TYPE_EXCEPTION] = EVENT_EXCEPTION,
+		[EVENT_TYPE_SOFT] = EVENT_SOFT_INTERRUPT,
+	};
+	u64 info = vmcb->exitintinfo;
+
+	*cut = (struct event){.kind = EVENT_NONE};
+	if ((info & EVENT_VALID) == 0)
+		return;
+	cut->kind = kinds[FIELD_GET(EVENT_TYPE, info)];
+	cut->vector = (u8)FIELD_GET(EVENT_VECTOR, info);
+	cut->has_error = (info & EVENT_HAS_ERROR) != 0;
+	cut->error = (u32)FIELD_GET(EVENT_ERROR, info);
+}
+
+static void
+decode_io(const struct vmcb *vmcb, struct exit *exit)
+{
+	u64 info = vmcb->exitinfo1;
+
+	exit->io.port = (u16)FIELD_GET(IOIO_PORT, info);
+	exit->io.size = (u8)FIELD_GET(IOIO_SIZE, info);
+	exit->io.addr_size = (u8)(FIELD_GET(IOIO_ADDRESS_SIZE, info) * 2);
+	exit->io.in = (info & IOIO_IN) != 0;
+	exit->io.string = (info & IOIO_STRING) != 0;
+	exit->io.rep = (info & IOIO_REP) != 0;
+	exit->io.segment = VSEGS;
+	exit->insn_len = (u8)(vmcb->exitinfo2 - vmcb->rip); /* the next RIP, 15.10.2 */
+}
+
+static void
+decode_memory(const struct vmcb *vmcb, bool has_assists, struct exit *exit)
+{
+	u64 info = vmcb->exitinfo1;
+
+	exit->memory.gpa = GPA(vmcb->exitinfo2);
+	exit->memory.write = (info & NPF_WRITE) != 0;
+	exit->memory.fetch = (info & NPF_FETCH) != 0;
+	exit->memory.read = !exit->memory.write && !exit->memory.fetch;
+	exit->memory.walk = (info & NPF_WALK) != 0;
+	exit->memory.bytes_len = has_assists ? MIN(vmcb->fetched_len & 0xf, 15) : 0;
+	for (unsigned i = 0; i < exit->memory.bytes_len; i++)
+		exit->memory.bytes[i] = vmcb->fetched[i];
+}
+
+static void
+decode_cr(const struct vmcb *vmcb, bool has_assists, struct exit *exit)
+{
+	u64 code = vmcb->exitcode, info = vmcb->exitinfo1;
+
+	if (code == VMEXIT_CR0_SEL_WRITE) {
+		exit->cr.cr = 0;
+		exit->cr.access = CR_WRITE;
+	} else {
+		exit->cr.cr = code & 0xf;
+		exit->cr.access = code >= VMEXIT_CR0_WRITE ? CR_WRITE : CR_READ;
+	}
+	/* Without decode assists, and for CLTS, LMSW and SMSW, the instruction has to tell. */
+	exit->cr.reg = has_assists && (info & CR_MOV) != 0 ? (u8)FIELD_GET(CR_GPR, info) : 0xff;
+}
+
+static void
+decode_task_switch(const struct vmcb *vmcb, struct exit *exit)
+{
+	u64 info = vmcb->exitinfo2;
+
+	exit->task_switch.selector = (u16)vmcb->exitinfo1;
+	if (exit->cut.kind != EVENT_NONE)
+		exit->task_switch.source = TASK_IDT;
+	else if (info & TASK_SWITCH_IRET)
+		exit->task_switch.source = TASK_IRET;
+	else
+		exit->task_switch.source = (info & TASK_SWITCH_JMP) != 0 ? TASK_JMP : TASK_CALL;
+}
+
+static void
+decode_exception(const struct vmcb *vmcb, struct exit *exit)
+{
+	exit->exception.vector = (u8)(vmcb->exitcode - VMEXIT_EXCP0);
+	exit->exception.error = (u32)vmcb->exitinfo1;
+	exit->exception.address = vmcb->exitinfo2;
+}
+
+/* Exits whose kind is all that there is to say. Those of 0 are EXIT_HOST_INTERRUPT's or unknown. */
+static const u8 plain_kinds[VMEXIT_CODES] = {
+	[VMEXIT_NMI] = EXIT_HOST_NMI,
+	[VMEXIT_SMI] = EXIT_HOST_INTERRUPT,
+	[VMEXIT_VINTR] = EXIT_IRQ_WINDOW,
+	[VMEXIT_IRET] = EXIT_NMI_WINDOW,
+	[VMEXIT_RDPMC] = EXIT_RDPMC,
+	[VMEXIT_CPUID] = EXIT_CPUID,
+	[VMEXIT_INVD] = EXIT_WBINVD,
+	[VMEXIT_WBINVD] = EXIT_WBINVD,
+	[VMEXIT_PAUSE] = EXIT_PAUSE,
+	[VMEXIT_HLT] = EXIT_HLT,
+	[VMEXIT_INVLPGA] = EXIT_VIRT_INSTRUCTION,
+	[VMEXIT_IOIO] = EXIT_IO,
+	[VMEXIT_MSR] = EXIT_MSR,
+	[VMEXIT_TASK_SWITCH] = EXIT_TASK_SWITCH,
+	[VMEXIT_SHUTDOWN] = EXIT_SHUTDOWN,
+	[VMEXIT_VMRUN] = EXIT_VIRT_INSTRUCTION,
+	[VMEXIT_VMMCALL] = EXIT_HYPERCALL,
+	[VMEXIT_VMLOAD... VMEXIT_SKINIT] = EXIT_VIRT_INSTRUCTION,
+	[VMEXIT_MONITOR] = EXIT_MWAIT,
+	[VMEXIT_MWAIT] = EXIT_MWAIT,
+	[VMEXIT_MWAIT_CONDITIONAL] = EXIT_MWAIT,
+	[VMEXIT_XSETBV] = EXIT_XSETBV,
+	[VMEXIT_CR0_SEL_WRITE] = EXIT_CR,
+	[VMEXIT_CR0_READ... VMEXIT_CR0_WRITE + 15] = EXIT_CR,
+	[VMEXIT_DR0_READ... VMEXIT_DR0_WRITE + 15] = EXIT_DR,
+	[VMEXIT_EXCP0... VMEXIT_EXCP31] = EXIT_EXCEPTION,
+};
+
+static enum exit_kind
+kind_of(u64 code)
+{
+	if ((u32)code == VMEXIT_INVALID)
+		return EXIT_INVALID;
+	if (code == VMEXIT_NPF)
+		return EXIT_MEMORY;
+	if (code == VMEXIT_INTR)
+		return EXIT_HOST_INTERRUPT;
+	if (code < VMEXIT_CODES && plain_kinds[code] != 0)
+		return (enum exit_kind)plain_kinds[code];
+	return EXIT_UNKNOWN;
+}
+
+void
+svm_decode_exit(const struct vmcb *vmcb, bool has_nrip, bool has_assists, struct exit *exit)
+{
+	exit->kind = kind_of(vmcb->exitcode);
+	exit->insn_len = has_nrip && vmcb->nrip > vmcb->rip ? (u8)(vmcb->nrip - vmcb->rip) : 0;
+	exit->raw[0] = vmcb->exitcode;
+	exit->raw[1] = vmcb->exitinfo1;
+	exit->raw[2] = vmcb->exitinfo2;
+	decode_cut_event(vmcb, &exit->cut);
+	switch (exit->kind) {
+	case EXIT_IO: decode_io(vmcb, exit); break;
+	case EXIT_MEMORY: decode_memory(vmcb, has_assists, exit); break;
+	case EXIT_MSR: exit->msr.write = vmcb->exitinfo1 == 1; break;
+	case EXIT_CR: decode_cr(vmcb, has_assists, exit); break;
+	case EXIT_TASK_SWITCH: decode_task_switch(vmcb, exit); break;
+	case EXIT_EXCEPTION: decode_exception(vmcb, exit); break;
+	default: break;
+	}
+}
+
+/* Debug registers and extended state are in memory whenever the guest does not run. */
+void
+svm_sync(struct vcpu_hw *hw __unused)
+{
+}

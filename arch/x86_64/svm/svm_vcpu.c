@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+/* A vCPU's state in its VMCB: set-up, registers, segments, events. */
+#include "arch/x86_64/svm/svm_vcpu.h"
+
+#include "arch/x86_64/cr.h"
+#include "arch/x86_64/msr.h"
+#include "include/panic.h"
+#include "lib/string.h"
+
+/* #DB and #AC would be delivered without end in microcode (CVE-2015-8104); #MC is the host's. */
+#define INTERCEPTED_EXCEPTIONS (BIT32(1) | BIT32(17) | BIT32(18))
+
+#define INTERCEPTS1                                                                                \
+	(INTERCEPT_INTR | INTERCEPT_NMI | INTERCEPT_SMI | INTERCEPT_INIT |                         \
+	 INTERCEPT_CR0_SEL_WRITE | INTERCEPT_RDPMC | INTERCEPT_CPUID | INTERCEPT_RSM |             \
+	 INTERCEPT_INVD | INTERCEPT_HLT | INTERCEPT_INVLPGA | INTERCEPT_IOIO_PROT |                \
+	 INTERCEPT_MSR_PROT | INTERCEPT_TASK_SWITCH | INTERCEPT_FERR_FREEZE | INTERCEPT_SHUTDOWN)
+
+#define INTERCEPTS2                                                                                \
+	(INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD | INTERCEPT_VMSAVE |               \
+	 INTERCEPT_STGI | INTERCEPT_CLGI | INTERCEPT_SKINIT | INTERCEPT_ICEBP | INTERCEPT_WBINVD | \
+	 INTERCEPT_MONITOR | INTERCEPT_MWAIT | INTERCEPT_XSETBV)
+
+enum { CR8 = 8, ALL_DEBUG_REGISTERS = 0xffff };
+
+/* Caches off is not for guests to say: the host's bits, and what the guest has set beside. */
+#define CR0_CACHE (CR0_CD | CR0_NW)
+
+/* VMLOAD and VMSAVE switch these, so the guest may have them to itself. */
+static const u32 free_msrs[] = {
+	MSR_IA32_SYSENTER_CS,
+	MSR_IA32_SYSENTER_ESP,
+	MSR_IA32_SYSENTER_EIP,
+	MSR_STAR,
+	MSR_LSTAR,
+	MSR_CSTAR,
+	MSR_SFMASK,
+	MSR_FS_BASE,
+	MSR_GS_BASE,
+	MSR_KERNEL_GS_BASE,
+};
+
+/* Two bits an MSR, read and write, in three ranges of 2 KiB (15.11). */
+static void
+allow_msr(u8 *map, u32 msr)
+{
+	u32 base = msr < 0x2000 ? 0 : msr < 0xc0002000 ? 0x800 : 0x1000;
+	u32 bit = (msr & 0x1fff) * 2;
+
+	map[base + bit / 8] &= (u8) ~(3u << (bit % 8));
+}
+
+/* The maps are contiguous pages, so the first one's pointer is that of the whole. */
+void
+svm_vm_init(const struct virt_page pages[VIRT_VM_PAGES])
+{
+	u8 *msrpm = pages[SVM_VM_MSRPM].ptr;
+
+	memset(pages[SVM_VM_IOPM].ptr, 0xff, SVM_VM_IOPM_PAGES * PAGE_SIZE);
+	memset(msrpm, 0xff, SVM_VM_MSRPM_PAGES * PAGE_SIZE);
+	for (unsigned i = 0; i < ARRAY_SIZE(free_msrs); i++)
+		allow_msr(msrpm, free_msrs[i]);
+}
+
+static void
+set_controls(struct vcpu_hw *hw, struct vmcb *vmcb)
+{
+	vmcb->intercept_cr_write = BIT32(4) | BIT32(CR8);
+	vmcb->intercept_cr_read = BIT32(CR8);
+	vmcb->intercept_dr_read = vmcb->intercept_dr_write = ALL_DEBUG_REGISTERS;
+	vmcb->intercept_exceptions = INTERCEPTED_EXCEPTIONS;
+	vmcb->intercept1 = INTERCEPTS1;
+	vmcb->intercept2 = INTERCEPTS2;
+	vmcb->iopm_base = hw->vm_pages[SVM_VM_IOPM].pa.v;
+	vmcb->msrpm_base = hw->vm_pages[SVM_VM_MSRPM].pa.v;
+	vmcb->v_intr = V_INTR_MASKING;
+	vmcb->np_enable = 1;
+	vmcb->n_cr3 = hw->second_level.v;
+}
+
+/* After INIT: APM vol. 2, table 14-1, the same as SDM vol. 3, table 10-1. */
+static void
+set_reset_state(struct vcpu_hw *hw)
+{
+	static const struct vsegment code = {0xf000, 0x9b, 0xffff, 0xffff0000};
+	static const struct vsegment data = {0, 0x93, 0xffff, 0};
+	static const struct vsegment table = {0, 0, 0xffff, 0};
+	static const struct vsegment ldt = {0, 0x82, 0xffff, 0}, task = {0, 0x8b, 0xffff, 0};
+
+	for (unsigned s = VSEG_ES; s <= VSEG_GS; s++)
+		svm_set_segment(hw, (enum vseg)s, s == VSEG_CS ? &code : &data);
+	svm_set_segment(hw, VSEG_LDTR, &ldt);
+	svm_set_segment(hw, VSEG_TR, &task);
+	svm_set_segment(hw, VSEG_GDTR, &table);
+	svm_set_segment(hw, VSEG_IDTR, &table);
+	svm_set(hw, VREG_RIP, 0xfff0);
+	svm_set(hw, VREG_RFLAGS, BIT(1));
+	svm_set(hw, VREG_CR0, CR0_CD | CR0_NW | CR0_ET);
+	svm_set(hw, VREG_EFER, 0);
+	svm_set(hw, VREG_DR6, 0xffff0ff0);
+	svm_set(hw, VREG_DR7, 0x400);
+	svm_set(hw, VREG_PAT, 0x0007040600070406);
+}
+
+void
+svm_vcpu_init(struct vcpu_hw *hw)
+{
+	hw->cpu = ~0u;
+	hw->xcr0 = XCR0_X87;
+	set_controls(hw, svm_vmcb(hw));
+	set_reset_state(hw);
+}
+
+/* A VMCB has no state in the CPU but what clean bits say, and those name an address for one run. */
+void
+svm_vcpu_fini(struct vcpu_hw *hw)
+{
+	hw->cpu = ~0u;
+}
+
+/* Where the VMCB has a register; NULL for those that take more than a move. */
+static u64 *
+vmcb_register(struct vmcb *vmcb, enum vreg reg)
+{
+	switch (reg) {
+	case VREG_RSP: return &vmcb->rsp;
+	case VREG_RIP: return &vmcb->rip;
+	case VREG_RFLAGS: return &vmcb->rflags;
+	case VREG_CR2: return &vmcb->cr2;
+	case VREG_CR3: return &vmcb->cr3;
+	case VREG_CR4: return &vmcb->cr4;
+	case VREG_DR6: return &vmcb->dr6;
+	case VREG_DR7: return &vmcb->dr7;
+	case VREG_PAT: return &vmcb->g_pat;
+	case VREG_STAR: return &vmcb->star;
+	case VREG_LSTAR: return &vmcb->lstar;
+	case VREG_CSTAR: return &vmcb->cstar;
+	case VREG_SFMASK: return &vmcb->sfmask;
+	case VREG_KERNEL_GS_BASE: return &vmcb->kernel_gs_base;
+	case VREG_SYSENTER_CS: return &vmcb->sysenter_cs;
+	case VREG_SYSENTER_ESP: return &vmcb->sysenter_esp;
+	case VREG_SYSENTER_EIP: return &vmcb->sysenter_eip;
+	default: return NULL;
+	}
+}
+
+static u64
+get_special(struct vcpu_hw *hw, enum vreg reg)
+{
+	const struct vmcb *vmcb = svm_vmcb(hw);
+
+	switch (reg) {
+	case VREG_CR0: return vmcb->cr0 | hw->cr0_cache;
+	case VREG_EFER: return vmcb->efer & ~EFER_SVME;
+	case VREG_TSC_AUX: return hw->tsc_aux;
+	case VREG_PDPTE0 ... VREG_PDPTE3: return 0; /* the CPU reads them from memory */
+	case VREG_INTERRUPT_SHADOW: return vmcb->int_state & INT_STATE_SHADOW;
+	default: panic("SVM has no register %u", (unsigned)reg);
+	}
+}
+
+u64
+svm_get(struct vcpu_hw *hw, enum vreg reg)
+{
+	const u64 *at = vmcb_register(svm_vmcb(hw), reg);
+
+	if (at != NULL)
+		return *at;
+	if (reg <= VREG_R15)
+		return hw->gpr[reg];
+	return get_special(hw, reg);
+}
+
+/*
+ * While the guest believes its caches off, it reads CR0 through us, so that it goes on to; and
+ * every write exits, since the hardware's own bits don't change when it turns them on.
+ */
+static void
+set_cr0(struct vcpu_hw *hw, u64 value)
+{
+	struct vmcb *vmcb = svm_vmcb(hw);
+
+	hw->cr0_cache = value & CR0_CACHE;
+	vmcb->cr0 = value & ~CR0_CACHE;
+	vmcb->intercept_cr_read &= (u16)~BIT32(0);
+	vmcb->intercept_cr_write &= (u16)~BIT32(0);
+	if (hw->cr0_cache != 0) {
+		vmcb->intercept_cr_read |= BIT32(0);
+		vmcb->intercept_cr_write |= BIT32(0);
+	}
+}
+
+static void
+set_special(struct vcpu_hw *hw, enum vreg reg, u64 value)
+{
+	struct vmcb *vmcb = svm_vmcb(hw);
+
+	switch (reg) {
+	case VREG_CR0: set_cr0(hw, value); break;
+	case VREG_EFER: vmcb->efer = value | EFER_SVME; break; /* VMRUN demands it, 15.5.1 */
+	case VREG_TSC_AUX: hw->tsc_aux = value; break;
+	case VREG_PDPTE0 ... VREG_PDPTE3: break;
+	case VREG_INTERRUPT_SHADOW:
+		vmcb->int_state = (vmcb->int_state & ~INT_STATE_SHADOW) | (value & 1);
+		break;
+	default: panic("SVM has no register %u", (unsigned)reg);
+	}
+}
+
+/* Only what the run itself changes may be kept by clean bits: nothing is, so none are set. */
+void
+svm_set(struct vcpu_hw *hw, enum vreg reg, u64 value)
+{
+	u64 *at = vmcb_register(svm_vmcb(hw), reg);
+
+	if (at != NULL)
+		*at = value;
+	else if (reg <= VREG_R15)
+		hw->gpr[reg] = value;
+	else
+		set_special(hw, reg, value);
+}
+
+static struct vmcb_segment *
+vmcb_segment(struct vmcb *vmcb, enum vseg seg)
+{
+	switch (seg) {
+	case VSEG_ES: return &vmcb->es;
+	case VSEG_CS: return &vmcb->cs;
+	case VSEG_SS: return &vmcb->ss;
+	case VSEG_DS: return &vmcb->ds;
+	case VSEG_FS: return &vmcb->fs;
+	case VSEG_GS: return &vmcb->gs;
+	case VSEG_LDTR: return &vmcb->ldtr;
+	case VSEG_TR: return &vmcb->tr;
+	case VSEG_GDTR: return &vmcb->gdtr;
+	case VSEG_IDTR: return &vmcb->idtr;
+	default: panic("no segment %d", (int)seg);
+	}
+}
+
+/* SVM marks a null segment by P = 0; struct vsegment by bit 16, as VMX does. */
+void
+svm_get_segment(struct vcpu_hw *hw, enum vseg seg, struct vsegment *out)
+{
+	const struct vmcb_segment *s = vmcb_segment(svm_vmcb(hw), seg);
+
+	out->selector = s->selector;
+	out->attr = (s->attrib & 0xffu) | (s->attrib & 0xf00u) << 4;
+	if ((s->attrib & 0x80) == 0)
+		out->attr |= VSEG_UNUSABLE;
+	out->limit = s->limit;
+	out->base = s->base;
+}
+
+void
+svm_set_segment(struct vcpu_hw *hw, enum vseg seg, const struct vsegment *in)
+{
+	struct vmcb *vmcb = svm_vmcb(hw);
+	struct vmcb_segment *s = vmcb_segment(vmcb, seg);
+
+	s->selector = in->selector;
+	s->attrib = (u16)((in->attr & 0xff) | (in->attr >> 4 & 0xf00));
+	if (in->attr & VSEG_UNUSABLE)
+		s->attrib = 0;
+	s->limit = in->limit;
+	s->base = in->base;
+	if (seg == VSEG_SS)
+		vmcb->cpl = (u8)(in->attr >> 5 & 3);
+}
+
+static u64
+event_type(const struct event *event)
+{
+	switch (event->kind) {
+	case EVENT_INTERRUPT: return EVENT_TYPE_INTR;
+	case EVENT_NMI: return EVENT_TYPE_NMI;
+	case EVENT_EXCEPTION: return EVENT_TYPE_EXCEPTION;
+	default: return EVENT_TYPE_SOFT;
+	}
+}
+
+void
+svm_inject(struct vcpu_hw *hw, const struct event *event)
+{
+	svm_vmcb(hw)->eventinj = EVENT_VALID | FIELD_PREP(EVENT_VECTOR, event->vector) |
+				 FIELD_PREP(EVENT_TYPE, event_type(event)) |
+				 (event->has_error ? EVENT_HAS_ERROR : 0) |
+				 FIELD_PREP(EVENT_ERROR, event->has_error ? event->error : 0);
+}
+
+/*
+ * A virtual interrupt of the highest priority, whose vector is never delivered, since its
+ * intercept comes first (15.21.5): the exit says that the guest would take one.
+ */
+void
+svm_window(struct vcpu_hw *hw, bool interrupt, bool nmi)
+{
+	struct vmcb *vmcb = svm_vmcb(hw);
+
+	vmcb->intercept1 &= ~(INTERCEPT_VINTR | INTERCEPT_IRET);
+	vmcb->v_intr &= ~(V_IRQ | V_INTR_PRIO | V_IGN_TPR);
+	if (interrupt) {
+		vmcb->intercept1 |= INTERCEPT_VINTR;
+		vmcb->v_intr |= V_IRQ | V_INTR_PRIO | V_IGN_TPR;
+	}
+	if (nmi)
+		vmcb->intercept1 |= INTERCEPT_IRET;
+}
+
+void
+svm_dump(struct vcpu_hw *hw, struct sink *out)
+{
+	const struct vmcb *v = svm_vmcb(hw);
+
+	sink_printf(out, "VMCB exitcode %#lx exitinfo1 %#lx exitinfo2 %#lx exitintinfo %#lx\n",
+		    v->exitcode, v->exitinfo1, v->exitinfo2, v->exitintinfo);
+	sink_printf(out, "     eventinj %#lx v_intr %#lx int_state %#lx asid %u n_cr3 %#lx\n",
+		    v->eventinj, v->v_intr, v->int_state, v->asid, v->n_cr3);
+}

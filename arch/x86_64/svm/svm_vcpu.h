@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* A vCPU on SVM: what svm_vcpu.c, svm_exit.c and svm_entry.asm share. */
+#pragma once
+
+#include "arch/x86_64/svm/vmcb.h"
+#include "arch/x86_64/virt.h"
+
+/* How a vCPU's pages are used. VMSAVE needs a page for the host's half of the state, too. */
+enum { SVM_PAGE_VMCB, SVM_PAGE_HOST, SVM_VCPU_PAGES };
+
+/* The VM's: 12 KiB of I/O permissions, 8 KiB of MSR permissions (15.10.1, 15.11), contiguous. */
+enum { SVM_VM_IOPM = 0, SVM_VM_IOPM_PAGES = 3, SVM_VM_MSRPM = 3, SVM_VM_MSRPM_PAGES = 2 };
+
+_Static_assert((int)SVM_VCPU_PAGES <= (int)VIRT_VCPU_PAGES, "virt.h");
+_Static_assert((int)SVM_VM_IOPM_PAGES + (int)SVM_VM_MSRPM_PAGES <= (int)VIRT_VM_PAGES, "virt.h");
+
+static inline struct vmcb *
+svm_vmcb(struct vcpu_hw *hw)
+{
+	return hw->pages[SVM_PAGE_VMCB].ptr;
+}
+
+void svm_vm_init(const struct virt_page pages[VIRT_VM_PAGES]);
+void svm_vcpu_init(struct vcpu_hw *hw);
+void svm_vcpu_fini(struct vcpu_hw *hw);
+u64 svm_get(struct vcpu_hw *hw, enum vreg reg);
+void svm_set(struct vcpu_hw *hw, enum vreg reg, u64 value);
+void svm_get_segment(struct vcpu_hw *hw, enum vseg seg, struct vsegment *out);
+void svm_set_segment(struct vcpu_hw *hw, enum vseg seg, const struct vsegment *in);
+void svm_inject(struct vcpu_hw *hw, const struct event *event);
+void svm_window(struct vcpu_hw *hw, bool interrupt, bool nmi);
+void svm_dump(struct vcpu_hw *hw, struct sink *out);
+void svm_sync(struct vcpu_hw *hw);
+void svm_run(struct vcpu_hw *hw, struct exit *exit);
+
+/* svm_entry.asm: VMRUN between loading and saving the general registers. GIF is 0 on both sides. */
+void svm_enter(u64 *gpr, u64 vmcb_pa, u64 host_pa);
+
+/* Pure: what the VMCB says of the exit. */
+void svm_decode_exit(const struct vmcb *vmcb, bool has_nrip, bool has_assists, struct exit *exit);
