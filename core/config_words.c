@@ -46,6 +46,16 @@ add_near(struct message *m, const struct near_miss *near)
 		add(m, "; did you mean %s?", near->best);
 }
 
+static void
+add_section(struct message *m, struct slice kind, struct slice name)
+{
+	add(m, "found [");
+	add_shown(m, kind);
+	add(m, name.len > 0 ? " " : "");
+	add_shown(m, name);
+	add(m, "]; expected ");
+}
+
 struct message
 unknown_section(struct slice kind, struct slice name)
 {
@@ -53,17 +63,45 @@ unknown_section(struct slice kind, struct slice name)
 	struct typed typed;
 	struct near_miss near = near_begin(kind, &typed);
 
-	add(&m, "found [");
-	add_shown(&m, kind);
-	add(&m, name.len > 0 ? " " : "");
-	add_shown(&m, name);
-	add(&m, "]; expected ");
+	add_section(&m, kind, name);
 	for (u32 i = 0; i < CONFIG_SECTIONS; i++) {
-		add(&m, "%s[%s]", i == 0 ? "" : ", ", config_sections[i].kind);
+		add(&m, "%s%s", i == 0 ? "" : ", ", config_sections[i].title);
 		near_miss_try(&near, config_sections[i].kind);
 	}
-	if (near.distance > 0)
-		add_near(&m, &near);
+	add_near(&m, &near);
+	return m;
+}
+
+struct message
+wrong_section(struct slice kind, struct slice name, const struct config_section *section)
+{
+	struct message m = {.len = 0};
+
+	add_section(&m, kind, name);
+	if (section->named && name.len > 0)
+		add(&m, "a name of 1 to %u characters out of a-z, 0-9, _ and -",
+		    (unsigned)CONFIG_NAME_MAX);
+	else
+		add(&m, "%s", section->title);
+	return m;
+}
+
+struct message
+too_many_vms(struct slice name)
+{
+	struct message m = {.len = 0};
+
+	add_section(&m, SLICE("vm"), name);
+	add(&m, "at most %u such sections", (unsigned)CONFIG_VMS_MAX);
+	return m;
+}
+
+struct message
+found_without(const char *vm, const struct config_need *need)
+{
+	struct message m = {.len = 0};
+
+	add(&m, "found [vm %s] without %s; expected %s in it", vm, need->key, need->expected);
 	return m;
 }
 
@@ -86,6 +124,13 @@ unknown_key(struct slice key, const struct config_section *section)
 	return m;
 }
 
+static void
+add_value(struct message *m, const struct config_key *key, struct slice value)
+{
+	add(m, "found %s%s", key->name, value.len > 0 ? " = " : " without a value");
+	add_shown(m, value);
+}
+
 struct message
 wrong_value(const struct config_key *key, struct slice value)
 {
@@ -95,10 +140,19 @@ wrong_value(const struct config_key *key, struct slice value)
 
 	for (const char *const *word = key->words; *word != NULL; word++)
 		near_miss_try(&near, *word);
-	add(&m, "found %s%s", key->name, value.len > 0 ? " = " : " without a value");
-	add_shown(&m, value);
+	add_value(&m, key, value);
 	add(&m, "; expected %s", key->expected);
 	add_near(&m, &near);
+	return m;
+}
+
+struct message
+wrong_file(const struct config_key *key, struct slice file, const char *expected)
+{
+	struct message m = {.len = 0};
+
+	add_value(&m, key, file);
+	add(&m, "; expected %s", expected);
 	return m;
 }
 
@@ -108,5 +162,14 @@ found_twice(const char *what, u32 first_line)
 	struct message m = {.len = 0};
 
 	add(&m, "found %s a second time; expected it once, as in line %u", what, first_line);
+	return m;
+}
+
+struct message
+found_beside(const char *what, const char *other, u32 line)
+{
+	struct message m = {.len = 0};
+
+	add(&m, "found %s beside %s in line %u; expected one of them alone", what, other, line);
 	return m;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-// SOURCES: core/config.c core/config_keys.c core/config_words.c core/config_cmdline.c
+// SOURCES: core/config.c core/config_keys.c core/config_values.c core/config_words.c
+// SOURCES: core/config_cmdline.c
 // SOURCES: lib/ini.c lib/text.c lib/format.c lib/distance.c
 /*
  * Any bytes as ashlar.conf, and then as the command line: every error is a printable sentence with
@@ -33,6 +34,26 @@ on_error(struct config_report *report, u32 line, const char *text)
 	reported++;
 }
 
+/* Half of the files are there. */
+static const char *
+check_file(struct config_report *report, struct slice file)
+{
+	check(file.len > 0 && file.len <= CONFIG_FILE_MAX);
+	return file.at[0] % 2 != 0 ? "a file that can be read" : NULL;
+}
+
+/* Whatever a VM without an error has been told can be started. */
+static void
+check_vm(const struct vm_config *vm)
+{
+	check(vm->name[0] != '\0' && strlen(vm->name) <= CONFIG_NAME_MAX);
+	check(strlen(vm->error) < CONFIG_REASON_MAX);
+	check(vm->vcpus >= 1 && vm->vcpus <= CONFIG_VCPUS_MAX);
+	check(vm->module_count <= CONFIG_MODULES_MAX && vm->memory % MiB == 0);
+	if (vm->error[0] == '\0')
+		check(vm->memory > 0 && (vm->kernel.len > 0) != (vm->firmware.len > 0));
+}
+
 static void
 check_config(const struct config *config)
 {
@@ -45,13 +66,16 @@ check_config(const struct config *config)
 		check(console->port >= 0x100 && console->port <= 0xfff8);
 	else
 		check(console->kind == CONSOLE_ACPI);
+	check(config->vm_count <= CONFIG_VMS_MAX);
+	for (u32 i = 0; i < config->vm_count; i++)
+		check_vm(&config->vms[i]);
 }
 
 static void
 check_cmdline(const uint8_t *data, size_t size)
 {
-	struct config_report report = {on_error};
-	struct config config;
+	struct config_report report = {on_error, check_file};
+	static struct config config;
 	char *text = malloc(size + 1);
 
 	memcpy(text, data, size);
@@ -67,8 +91,8 @@ check_cmdline(const uint8_t *data, size_t size)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct config_report report = {on_error};
-	struct config config;
+	struct config_report report = {on_error, check_file};
+	static struct config config;
 	u32 lines = 1;
 
 	if (size == 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-// SOURCES: core/config.c core/config_keys.c core/config_words.c core/config_cmdline.c
+// SOURCES: core/config.c core/config_keys.c core/config_values.c core/config_words.c
+// SOURCES: core/config_cmdline.c
 // SOURCES: lib/ini.c lib/text.c lib/format.c lib/distance.c
 #include "tests/unit/test.h"
 
@@ -19,7 +20,14 @@ on_error(struct config_report *report, u32 line, const char *text)
 	seen_len += (size_t)sprintf(seen + seen_len, "%u: %s\n", line, text);
 }
 
-static struct config_report report = {on_error};
+/* The files that there are. */
+static const char *
+check_file(struct config_report *r, struct slice file)
+{
+	return slice_is(file, "gone") ? "a file that can be read" : NULL;
+}
+
+static struct config_report report = {on_error, check_file};
 
 static u32
 parse(const char *text, size_t len)
@@ -156,8 +164,9 @@ huge_values(void **state)
 static void
 unknown_names(void **state)
 {
-	assert_errors("[hots]\n", "1: found [hots]; expected [host]; did you mean host?\n");
-	assert_errors("[vm web]\n", "1: found [vm web]; expected [host]\n");
+	assert_errors("[hots]\n",
+		      "1: found [hots]; expected [host], [vm NAME]; did you mean host?\n");
+	assert_errors("[net web]\n", "1: found [net web]; expected [host], [vm NAME]\n");
 	assert_errors("[host]\nlgo = info\n",
 		      "2: found lgo; expected a key of [host]; did you mean log?\n");
 	assert_errors("[host]\nmemory = 1\n",
@@ -172,8 +181,8 @@ unknown_names(void **state)
 static void
 keys_of_unknown_section(void **state)
 {
-	assert_errors("[vm web]\nlog = x\n[host]\nlog = x\n",
-		      "1: found [vm web]; expected [host]\n"
+	assert_errors("[net web]\nlog = x\n[host]\nlog = x\n",
+		      "1: found [net web]; expected [host], [vm NAME]\n"
 		      "4: found log = x; expected error, warn, info or debug\n");
 }
 
@@ -197,7 +206,7 @@ every_error_in_line_order(void **state)
 		      "3: found log; expected KEY = VALUE\n"
 		      "4: found console = tty; expected " CONSOLE_VALUES "\n"
 		      "5: found log without a value; expected error, warn, info or debug\n"
-		      "6: found [net]; expected [host]\n"
+		      "6: found [net]; expected [host], [vm NAME]\n"
 		      "7: found [host] a second time; expected it once, as in line 2\n");
 }
 
@@ -267,6 +276,251 @@ many_wrong_words(void **state)
 	assert_int_equal(lines_in(seen), 1);
 }
 
+#define VM "[vm web]\nmemory = 64M\nkernel = k\n"
+
+static void
+assert_slice(struct slice s, const char *want)
+{
+	assert_int_equal(s.len, strlen(want));
+	assert_memory_equal(s.at, want, s.len);
+}
+
+static void
+vm_defaults(void **state)
+{
+	const struct vm_config *vm = config.vms;
+
+	assert_good(VM);
+	assert_int_equal(config.vm_count, 1);
+	assert_string_equal(vm->name, "web");
+	assert_int_equal(vm->line, 1);
+	assert_int_equal(vm->memory, 64 * MiB);
+	assert_int_equal(vm->vcpus, 1);
+	assert_slice(vm->kernel, "k");
+	assert_slice(vm->cmdline, "");
+	assert_true(vm->autostart);
+	assert_false(vm->restart);
+	assert_false(vm->debug_exit);
+	assert_string_equal(vm->error, "");
+}
+
+static void
+vm_keys(void **state)
+{
+	const struct vm_config *vm = &config.vms[1];
+
+	assert_good("[vm a]\nmemory = 1G\nfirmware = fw.bin\n"
+		    "[vm b-_9]\nvcpus = 64\nmemory = 2048K\nkernel = \"my # kernel\"\n"
+		    "initrd = an initrd.img\nmodule = m1\nmodule = \"m 2\"  x  y\n"
+		    "cmdline = root=\"a # b\" quiet # comment\nautostart = no\n"
+		    "on-exit = restart\ndebug-exit = on\n");
+	assert_int_equal(config.vm_count, 2);
+	assert_slice(config.vms[0].firmware, "fw.bin");
+	assert_int_equal(config.vms[0].memory, GiB);
+	assert_string_equal(vm->name, "b-_9");
+	assert_int_equal(vm->vcpus, 64);
+	assert_int_equal(vm->memory, 2 * MiB);
+	assert_slice(vm->kernel, "my # kernel");
+	assert_slice(vm->initrd, "an initrd.img");
+	assert_int_equal(vm->module_count, 2);
+	assert_slice(vm->modules[0].file, "m1");
+	assert_slice(vm->modules[0].args, "");
+	assert_slice(vm->modules[1].file, "m 2");
+	assert_slice(vm->modules[1].args, "x  y");
+	assert_slice(vm->cmdline, "root=\"a # b\" quiet");
+	assert_false(vm->autostart);
+	assert_true(vm->restart);
+	assert_true(vm->debug_exit);
+}
+
+static void
+files_of_a_vm(void **state)
+{
+	assert_good(VM "initrd = i\nmodule = m x\n[vm b]\nmemory = 1M\nfirmware = f\n");
+	assert_slice(config_file(&config.vms[0], 0), "k");
+	assert_slice(config_file(&config.vms[0], 1), "i");
+	assert_slice(config_file(&config.vms[0], 2), "m");
+	assert_slice(config_file(&config.vms[0], 3), "");
+	assert_slice(config_file(&config.vms[1], 0), "f");
+	assert_slice(config_file(&config.vms[1], 1), "");
+}
+
+/* GRUB puts an argument with blanks into quotation marks again. */
+static void
+names_of_modules(void **state)
+{
+	struct slice name = SLICE("my kernel");
+
+	assert_true(config_file_is(name, "my kernel"));
+	assert_true(config_file_is(name, "\"my kernel\""));
+	assert_false(config_file_is(name, "my kernel "));
+	assert_false(config_file_is(name, "my kerne"));
+	assert_false(config_file_is(name, "\"my kernel"));
+	assert_false(config_file_is(name, "\"my kernelx"));
+	assert_false(config_file_is(name, "my kernel, and a much longer name"));
+	assert_false(config_file_is(name, ""));
+}
+
+/* In the section's first line, before what is wrong in its others. */
+static void
+missing_keys(void **state)
+{
+	assert_errors("[vm web]\nvcpus = 0\n",
+		      "1: found [vm web] without memory; expected memory = SIZE, as in 256M in it\n"
+		      "1: found [vm web] without kernel; expected kernel = FILE or firmware = FILE "
+		      "in it\n"
+		      "2: found vcpus = 0; expected a number from 1 to 64\n");
+	assert_errors(
+		"[vm a]\n\nmemory = 1M\n[host]\nlog = x\n[vm b]\nkernel = k\n",
+		"1: found [vm a] without kernel; expected kernel = FILE or firmware = FILE in "
+		"it\n"
+		"5: found log = x; expected error, warn, info or debug\n"
+		"6: found [vm b] without memory; expected memory = SIZE, as in 256M in it\n");
+	assert_int_equal(config.vm_count, 2);
+}
+
+static void
+wrong_sizes(void **state)
+{
+	static const char *const values[] = {"0",
+					     "1",
+					     "64m",
+					     "M",
+					     "1.5G",
+					     "-1M",
+					     "1025G",
+					     "1048577",
+					     "100K",
+					     "0x",
+					     "64 M",
+					     "1T",
+					     "18446744073709551615G",
+					     "64MB"};
+	char text[128];
+
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		snprintf(text, sizeof(text), "[vm web]\nkernel = k\nmemory = %s\n", values[i]);
+		assert_int_equal(parse(text, strlen(text)), 1);
+		snprintf(text, sizeof(text), "3: found memory = %s; expected a size from 1M to",
+			 values[i]);
+		assert_memory_equal(seen, text, strlen(text));
+	}
+	assert_good("[vm web]\nkernel = k\nmemory = 1024G\n");
+	assert_good("[vm web]\nkernel = k\nmemory = 1048576\n");
+}
+
+static void
+wrong_files(void **state)
+{
+	static const char *const values[] = {"a\\b", "a'b", "x\"y\"", "\"\"", "\x1b[2J", "a\tb"};
+	char text[600];
+
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		snprintf(text, sizeof(text), "[vm web]\nmemory = 1M\nkernel = %s\n", values[i]);
+		assert_int_equal(parse(text, strlen(text)), 1);
+		assert_non_null(strstr(seen, "3: found kernel = "));
+		assert_non_null(strstr(seen, "; expected a file name of at most 240 bytes"));
+	}
+	memset(text, 'x', sizeof(text));
+	memcpy(text, "[vm web]\nmemory=1M\nkernel=", 26);
+	assert_int_equal(parse(text, 26 + CONFIG_FILE_MAX), 0);
+	assert_int_equal(parse(text, 26 + CONFIG_FILE_MAX + 1), 1);
+	assert_errors("[vm web]\nmemory = 1M\nkernel = gone\nmodule = gone a\n",
+		      "3: found kernel = gone; expected a file that can be read\n"
+		      "4: found module = gone; expected a file that can be read\n");
+}
+
+static void
+firmware_is_alone(void **state)
+{
+	assert_errors(VM "firmware = f\n",
+		      "4: found firmware beside kernel in line 3; expected one of them alone\n");
+	assert_errors("[vm web]\nmemory = 1M\nfirmware = f\ncmdline = x\ninitrd = i\nmodule = m\n"
+		      "kernel = k\n",
+		      "4: found cmdline beside firmware in line 3; expected one of them alone\n"
+		      "5: found initrd beside firmware in line 3; expected one of them alone\n"
+		      "6: found module beside firmware in line 3; expected one of them alone\n"
+		      "7: found kernel beside firmware in line 3; expected one of them alone\n");
+}
+
+static void
+names_of_vms(void **state)
+{
+	assert_errors("[vm]\n", "1: found [vm]; expected [vm NAME]\n");
+	assert_errors("[vm Web]\nvcpus = x\n",
+		      "1: found [vm Web]; expected a name of 1 to 31 characters out of a-z, 0-9, _ "
+		      "and -\n"
+		      "2: found vcpus = x; expected a number from 1 to 64\n");
+	assert_good("[vm abcdefghijklmnopqrstuvwxyz01234]\nmemory = 1M\nkernel = k\n");
+	assert_int_equal(parse("[vm abcdefghijklmnopqrstuvwxyz012345]\n", 38), 1);
+	assert_int_equal(config.vm_count, 0);
+	assert_int_equal(parse("[vm a b]\n", 9), 1);
+}
+
+/* The second section counts for nothing, and disables the VM. */
+static void
+duplicate_vms(void **state)
+{
+	assert_errors(VM "[host]\n[vm web]\nvcpus = 2\nmemory = 1M\nmemory = 2M\n",
+		      "5: found [vm web] a second time; expected it once, as in line 1\n"
+		      "8: found memory a second time; expected it once, as in line 7\n");
+	assert_int_equal(config.vm_count, 1);
+	assert_int_equal(config.vms[0].vcpus, 1);
+	assert_int_equal(config.vms[0].memory, 64 * MiB);
+	assert_string_equal(config.vms[0].error, "ashlar.conf:5: found [vm web] a second time; "
+						 "expected it once, as in line 1");
+	assert_errors(VM "kernel = x\n",
+		      "4: found kernel a second time; expected it once, as in line 3\n");
+	assert_slice(config.vms[0].kernel, "k");
+}
+
+/* What is wrong in one VM's section disables that VM alone, with the first reason. */
+static void
+disabled_vms(void **state)
+{
+	static const char text[] =
+		"[vm a]\nmemory = 1M\n[vm b]\nmemory = 1M\nkernel = k\n[vm c]\nmemory = 1M\n"
+		"kernel = k\nfoo = 1\nbar\n[host]\nlog = x\n";
+
+	parse(text, sizeof(text) - 1);
+
+	assert_int_equal(config.vm_count, 3);
+	assert_non_null(strstr(config.vms[0].error, "ashlar.conf:1: found [vm a] without kernel"));
+	assert_string_equal(config.vms[1].error, "");
+	assert_non_null(strstr(config.vms[2].error, "ashlar.conf:9: found foo; expected a key"));
+}
+
+static void
+many_vms(void **state)
+{
+	static char text[16 * 1024];
+	size_t n = 0;
+
+	for (unsigned i = 0; i < CONFIG_VMS_MAX; i++)
+		n += (size_t)sprintf(text + n, "[vm v%u]\nmemory=1M\nkernel=k\n", i);
+	assert_int_equal(parse(text, n), 0);
+	assert_int_equal(config.vm_count, CONFIG_VMS_MAX);
+	n += (size_t)sprintf(text + n, "[vm more]\nvcpus = 99\n");
+	assert_int_equal(parse(text, n), 2);
+	assert_string_equal(seen, "193: found [vm more]; expected at most 64 such sections\n"
+				  "194: found vcpus = 99; expected a number from 1 to 64\n");
+	assert_int_equal(config.vm_count, CONFIG_VMS_MAX);
+}
+
+static void
+many_modules(void **state)
+{
+	char text[1024] = VM;
+
+	for (unsigned i = 0; i < CONFIG_MODULES_MAX; i++)
+		strcat(text, "module = m a\n");
+	assert_int_equal(parse(text, strlen(text)), 0);
+	assert_int_equal(config.vms[0].module_count, CONFIG_MODULES_MAX);
+	strcat(text, "module = m a\n");
+	assert_int_equal(parse(text, strlen(text)), 1);
+	assert_non_null(strstr(seen, "FILE or FILE ARGUMENTS, at most 32 times"));
+}
+
 int
 main(void)
 {
@@ -278,6 +532,13 @@ main(void)
 		cmocka_unit_test(duplicates),	  cmocka_unit_test(every_error_in_line_order),
 		cmocka_unit_test(size_of_file),	  cmocka_unit_test(command_line_wins),
 		cmocka_unit_test(wrong_words),	  cmocka_unit_test(many_wrong_words),
+		cmocka_unit_test(vm_defaults),	  cmocka_unit_test(vm_keys),
+		cmocka_unit_test(files_of_a_vm),  cmocka_unit_test(names_of_modules),
+		cmocka_unit_test(missing_keys),	  cmocka_unit_test(wrong_sizes),
+		cmocka_unit_test(wrong_files),	  cmocka_unit_test(firmware_is_alone),
+		cmocka_unit_test(names_of_vms),	  cmocka_unit_test(duplicate_vms),
+		cmocka_unit_test(disabled_vms),	  cmocka_unit_test(many_vms),
+		cmocka_unit_test(many_modules),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * CPUID for guests. All leaves but those of the topology, and of what the guest itself turns on,
+ * are constant, and come out of one array.
+ */
+#include "core/cpuid.h"
+
+#include "arch/x86_64/cr.h"
+#include "core/cpuid_policy.h"
+#include "core/vcpu.h"
+
+/* Leaf 1 */
+#define ECX_OSXSAVE	BIT32(27)
+#define EDX_APIC	BIT32(9)
+#define EDX_HTT		BIT32(28)
+#define EBX_COUNT	BITS(23, 16)
+#define EBX_APIC_ID	BITS(31, 24)
+/* Leaf 7 */
+#define ECX_OSPKE	BIT32(4)
+/* Leaf Bh, ECX: the kind of a level */
+#define LEVEL_SMT	(1u << 8)
+#define LEVEL_CORE	(2u << 8)
+/* Leaf 80000001h of AMD */
+#define ECX_CMP_LEGACY	BIT32(1)
+/* Leaf 80000008h of AMD, ECX: cores less 1, and how many bits of an APIC id tell them */
+#define CORES		BITS(7, 0)
+#define CORE_ID_BITS	BITS(15, 12)
+
+/* Leaves 4 and 8000001Dh, EAX */
+#define CACHE_LEVEL	BITS(7, 5)
+#define CACHE_SHARED_BY BITS(25, 14) /* less 1 */
+#define CACHE_CORES	BITS(31, 26) /* less 1; Intel only */
+
+static const struct cpuid_leaf no_leaf;
+
+/* EBX, ECX and EDX are the text; there are no leaves behind it. */
+static const struct cpuid_regs signature = {
+	.eax = CPUID_HYPERVISOR,
+	.ebx = 0x6c687341, /* "Ashl" */
+	.ecx = 0x73417261, /* "arAs" */
+	.edx = 0x72616c68, /* "hlar" */
+};
+
+const struct cpuid_offer *
+cpuid_offered(void)
+{
+	return &cpuid_policy.offer;
+}
+
+/* How many bits of an APIC id tell the VM's vCPUs apart. */
+static unsigned
+id_bits(const struct vcpu *v)
+{
+	u32 count = v->vm->vcpu_count;
+
+	return count > 1 ? high_bit(count - 1) + 1 : 0;
+}
+
+static void
+answer_version(struct vcpu *v, struct cpuid_regs *r)
+{
+	u32 count = cpuid_policy.offer.intel ? BIT32(id_bits(v)) : v->vm->vcpu_count;
+
+	r->ebx |= (u32)(FIELD_PREP(EBX_COUNT, count) | FIELD_PREP(EBX_APIC_ID, v->index));
+	r->edx |= v->vm->vcpu_count > 1 ? EDX_HTT : 0;
+	r->edx &= v->msr.apic_off ? ~EDX_APIC : ~0u;
+	if (vcpu_get(v, VREG_CR4) & CR4_OSXSAVE)
+		r->ecx |= ECX_OSXSAVE;
+}
+
+/* A core has the first two levels to itself; the others are the package's. */
+static void
+answer_caches(struct vcpu *v, struct cpuid_regs *r)
+{
+	u32 all = BIT32(id_bits(v)) - 1;
+	u32 shared = FIELD_GET(CACHE_LEVEL, r->eax) > 2 ? all : 0;
+
+	if (r->eax == 0)
+		return;
+	r->eax &= (u32) ~(CACHE_SHARED_BY | CACHE_CORES);
+	r->eax |= (u32)FIELD_PREP(CACHE_SHARED_BY, shared);
+	if (cpuid_policy.offer.intel)
+		r->eax |= (u32)FIELD_PREP(CACHE_CORES, all);
+}
+
+static void
+answer_structured(struct vcpu *v, u32 subleaf, struct cpuid_regs *r)
+{
+	if (subleaf == 0 && (vcpu_get(v, VREG_CR4) & CR4_PKE) != 0)
+		r->ecx |= ECX_OSPKE;
+}
+
+/* SDM vol. 2, CPUID, leaf Bh: threads of a core, then cores of the package, then no more. */
+static void
+answer_topology(struct vcpu *v, u32 subleaf, struct cpuid_regs *r)
+{
+	*r = (struct cpuid_regs){.ecx = subleaf & 0xff, .edx = v->index};
+	if (subleaf == 0) {
+		r->ebx = 1;
+		r->ecx |= LEVEL_SMT;
+	} else if (subleaf == 1) {
+		r->eax = id_bits(v);
+		r->ebx = v->vm->vcpu_count;
+		r->ecx |= LEVEL_CORE;
+	}
+}
+
+/* EBX is the size for what the guest has turned on. */
+static void
+answer_xsave(struct vcpu *v, u32 subleaf, struct cpuid_regs *r)
+{
+	if (subleaf == 0 && r->eax != 0)
+		r->ebx = cpuid_area_size(v->hw.xcr0);
+	else if (subleaf == 1 && r->eax != 0)
+		r->ebx = cpuid_compacted_size(v->hw.xcr0);
+}
+
+static void
+answer_extended(struct vcpu *v, struct cpuid_regs *r)
+{
+	if (cpuid_policy.offer.intel)
+		return;
+	r->ecx |= v->vm->vcpu_count > 1 ? ECX_CMP_LEGACY : 0;
+	r->edx &= v->msr.apic_off ? ~EDX_APIC : ~0u;
+}
+
+static void
+answer_sizes(struct vcpu *v, struct cpuid_regs *r)
+{
+	if (!cpuid_policy.offer.intel)
+		r->ecx |= (u32)(FIELD_PREP(CORES, v->vm->vcpu_count - 1) |
+				FIELD_PREP(CORE_ID_BITS, id_bits(v)));
+}
+
+/* APM vol. 3, E.4.17: the APIC id, the core's id, and one node. */
+static void
+answer_cores_amd(struct vcpu *v, struct cpuid_regs *r)
+{
+	r->eax = v->index;
+	r->ebx = v->index & 0xff;
+}
+
+static void
+answer_live(struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid_regs *r)
+{
+	switch (leaf) {
+	case CPUID_VERSION: answer_version(v, r); break;
+	case CPUID_CACHES:
+	case CPUID_CACHES_AMD: answer_caches(v, r); break;
+	case CPUID_STRUCTURED: answer_structured(v, subleaf, r); break;
+	case CPUID_TOPOLOGY: answer_topology(v, subleaf, r); break;
+	case CPUID_XSAVE: answer_xsave(v, subleaf, r); break;
+	case CPUID_EXT_FEATURES: answer_extended(v, r); break;
+	case CPUID_ADDRESS_SIZES: answer_sizes(v, r); break;
+	case CPUID_CORES_AMD: answer_cores_amd(v, r); break;
+	default: break;
+	}
+}
+
+/*
+ * Above a maximum Intel's CPUs answer as for the highest basic leaf, AMD's all zeros (SDM vol. 2,
+ * CPUID; APM vol. 3, CPUID). *number then becomes that leaf.
+ */
+static const struct cpuid_leaf *
+find(u32 *number)
+{
+	if (*number <= cpuid_policy.basic_max)
+		return &cpuid_policy.basic[*number];
+	if (*number >= CPUID_EXT_MAX && *number - CPUID_EXT_MAX <= cpuid_policy.extended_max)
+		return &cpuid_policy.extended[*number - CPUID_EXT_MAX];
+	if (!cpuid_policy.offer.intel)
+		return &no_leaf;
+	*number = cpuid_policy.basic_max;
+	return &cpuid_policy.basic[*number];
+}
+
+struct cpuid_regs
+cpuid_guest(struct vcpu *v, u32 leaf, u32 subleaf)
+{
+	const struct cpuid_leaf *found;
+	struct cpuid_regs r = {0};
+	u32 n;
+
+	/* The whole range is for hypervisors: 40000001h to 4FFFFFFFh are zeros. */
+	if (leaf >> 28 == CPUID_HYPERVISOR >> 28)
+		return leaf == CPUID_HYPERVISOR ? signature : r;
+	found = find(&leaf);
+	n = found->subleaves ? subleaf : 0;
+	if (n < found->count)
+		r = cpuid_policy.entries[found->first + n];
+	if (found->live)
+		answer_live(v, leaf, subleaf, &r);
+	return r;
+}

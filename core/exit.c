@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What happens on an exit: a handler by its kind, in a table without holes, and one place that
+ * acts on the verdict, RIP included.
+ */
+#include "core/cpuid.h"
+#include "core/cr.h"
+#include "core/vcpu.h"
+#include "include/bits.h"
+#include "include/panic.h"
+#include "lib/log.h"
+
+enum { FAULT_DB = 1, FAULT_UD = 6, FAULT_GP = 13, FAULT_AC = 17, FAULT_MC = 18 };
+
+typedef enum verdict (*exit_handler)(struct vcpu *v, struct exit *exit);
+
+static enum verdict
+exit_unknown(struct vcpu *v, struct exit *exit)
+{
+	vm_stop_because(v->vm, "vCPU %u: an exit that Ashlar does not know: %#lx %#lx %#lx",
+			v->index, exit->raw[0], exit->raw[1], exit->raw[2]);
+	return VERDICT_STOP;
+}
+
+static enum verdict
+exit_again(struct vcpu *v __unused, struct exit *exit __unused)
+{
+	return VERDICT_AGAIN;
+}
+
+static enum verdict
+exit_next(struct vcpu *v __unused, struct exit *exit __unused)
+{
+	return VERDICT_NEXT;
+}
+
+static enum verdict
+exit_undefined(struct vcpu *v, struct exit *exit __unused)
+{
+	return vcpu_fault(v, FAULT_UD);
+}
+
+/* No PMU is shown. */
+static enum verdict
+exit_rdpmc(struct vcpu *v, struct exit *exit __unused)
+{
+	return vcpu_fault_code(v, FAULT_GP, 0);
+}
+
+static enum verdict
+exit_nmi_window(struct vcpu *v, struct exit *exit __unused)
+{
+	v->nmi_blocked = false;
+	return VERDICT_AGAIN;
+}
+
+static enum verdict
+exit_cpuid(struct vcpu *v, struct exit *exit __unused)
+{
+	struct cpuid_regs r =
+		cpuid_guest(v, (u32)vcpu_get(v, VREG_RAX), (u32)vcpu_get(v, VREG_RCX));
+
+	vcpu_set(v, VREG_RAX, r.eax);
+	vcpu_set(v, VREG_RBX, r.ebx);
+	vcpu_set(v, VREG_RCX, r.ecx);
+	vcpu_set(v, VREG_RDX, r.edx);
+	return VERDICT_NEXT;
+}
+
+static enum verdict
+exit_hlt(struct vcpu *v, struct exit *exit __unused)
+{
+	v->state = VCPU_HALTED;
+	return VERDICT_NEXT;
+}
+
+/* A 32-bit result clears the upper half of RAX; a smaller one leaves the rest. */
+static enum verdict
+exit_io(struct vcpu *v, struct exit *exit)
+{
+	u64 rax = vcpu_get(v, VREG_RAX), mask = BITS(exit->io.size * 8u - 1, 0);
+	u32 value = (u32)(rax & mask);
+
+	if (exit->io.string)
+		return (enum verdict)v->vm->platform->io_string(v, exit);
+	v->vm->platform->io(v, exit->io.port, exit->io.size, !exit->io.in, &value);
+	if (exit->io.in)
+		vcpu_set(v, VREG_RAX, (exit->io.size == 4 ? 0 : rax & ~mask) | ((u64)value & mask));
+	return VERDICT_NEXT;
+}
+
+static u64
+edx_eax(struct vcpu *v)
+{
+	return vcpu_get(v, VREG_RDX) << 32 | (u32)vcpu_get(v, VREG_RAX);
+}
+
+static enum verdict
+exit_msr(struct vcpu *v, struct exit *exit)
+{
+	u32 msr = (u32)vcpu_get(v, VREG_RCX);
+	u64 value = edx_eax(v);
+	int err;
+
+	err = exit->msr.write ? msr_guest_write(v, msr, value) : msr_guest_read(v, msr, &value);
+	if (err != 0)
+		return vcpu_fault_code(v, FAULT_GP, 0);
+	if (!exit->msr.write) {
+		vcpu_set(v, VREG_RAX, (u32)value);
+		vcpu_set(v, VREG_RDX, value >> 32);
+	}
+	return VERDICT_NEXT;
+}
+
+static enum verdict
+exit_cr(struct vcpu *v, struct exit *exit)
+{
+	struct exit_cr cr = exit->cr;
+
+	if (cr.reg == 0xff && cr.access != CR_CLTS && cr.access != CR_LMSW &&
+	    !v->vm->platform->decode_cr(v, &cr))
+		return VERDICT_FAULT;
+	return cr_access(v, &cr);
+}
+
+static enum verdict
+exit_memory(struct vcpu *v, struct exit *exit)
+{
+	return (enum verdict)v->vm->platform->mmio(v, exit);
+}
+
+/* #DB and #AC come here only so that the CPU can't deliver them without end (CVE-2015-8104). */
+static enum verdict
+exit_exception(struct vcpu *v, struct exit *exit)
+{
+	switch (exit->exception.vector) {
+	case FAULT_DB: return vcpu_fault(v, FAULT_DB);
+	case FAULT_AC: return vcpu_fault_code(v, FAULT_AC, 0);
+	case FAULT_MC: panic("machine check while vCPU %s ran", v->name);
+	default: return exit_unknown(v, exit);
+	}
+}
+
+static enum verdict
+exit_xsetbv(struct vcpu *v, struct exit *exit __unused)
+{
+	return cr_xsetbv(v, (u32)vcpu_get(v, VREG_RCX), edx_eax(v));
+}
+
+static enum verdict
+exit_task_switch(struct vcpu *v, struct exit *exit)
+{
+	vm_stop_because(v->vm, "vCPU %u: a hardware task switch, to selector %#x: not emulated",
+			v->index, exit->task_switch.selector);
+	return VERDICT_STOP;
+}
+
+static enum verdict
+exit_shutdown(struct vcpu *v, struct exit *exit __unused)
+{
+	vm_stop_because(v->vm, "triple fault on vCPU %u at RIP %#lx", v->index,
+			vcpu_get(v, VREG_RIP));
+	return VERDICT_STOP;
+}
+
+static enum verdict
+exit_invalid(struct vcpu *v, struct exit *exit)
+{
+	vm_stop_because(v->vm, "vCPU %u: the CPU refuses the guest's state (%#lx, %#lx)", v->index,
+			exit->raw[0], exit->raw[1]);
+	return VERDICT_STOP;
+}
+
+static const struct {
+	const char *name;
+	exit_handler handle;
+} kinds[EXIT_KINDS] = {
+	[EXIT_HOST_INTERRUPT] = {"interrupt",	      exit_again	},
+	[EXIT_HOST_NMI] = {"NMI",			  exit_again	    },
+	[EXIT_TIMER] = {"timer",			 exit_again	   },
+	[EXIT_IRQ_WINDOW] = {"interrupt window",	 exit_again	   },
+	[EXIT_NMI_WINDOW] = {"NMI window",		   exit_nmi_window },
+	[EXIT_CPUID] = {"CPUID",			 exit_cpuid	   },
+	[EXIT_HLT] = {"HLT",		     exit_hlt	     },
+	[EXIT_PAUSE] = {"PAUSE",			 exit_next	  },
+	[EXIT_IO] = {"port I/O",		 exit_io		},
+	[EXIT_MSR] = {"MSR",		     exit_msr	     },
+	[EXIT_CR] = {"CR",			   exit_cr	  },
+	[EXIT_DR] = {"DR",			   exit_again	     }, /* the backend has made them the guest's own */
+	[EXIT_MEMORY] = {"memory",		   exit_memory     },
+	[EXIT_EXCEPTION] = {"exception",		 exit_exception  },
+	[EXIT_HYPERCALL] = {"hypercall",		 exit_undefined  }, /* none is offered */
+	[EXIT_XSETBV] = {"XSETBV",		   exit_xsetbv     },
+	[EXIT_WBINVD] = {"WBINVD",		   exit_next	    }, /* the guest's memory is coherent */
+	[EXIT_RDPMC] = {"RDPMC",			 exit_rdpmc	   },
+	[EXIT_MWAIT] = {"MWAIT",			 exit_undefined  }, /* CPUID does not offer it */
+	[EXIT_VIRT_INSTRUCTION] = {"VMX or SVM instruction", exit_undefined  },
+	[EXIT_TASK_SWITCH] = {"task switch",	     exit_task_switch},
+	[EXIT_SHUTDOWN] = {"shutdown",	       exit_shutdown   },
+	[EXIT_INVALID] = {"invalid state",	   exit_invalid    },
+	[EXIT_UNKNOWN] = {"unknown",		     exit_unknown	 },
+};
+
+const char *
+exit_name(enum exit_kind kind)
+{
+	return kinds[kind].name;
+}
+
+/*
+ * The one place that moves RIP on. Outside of 64-bit code it has 32 bits; the interrupt shadow
+ * lasts for one instruction.
+ */
+static bool
+advance(struct vcpu *v, const struct exit *exit)
+{
+	unsigned len = exit->insn_len;
+	struct vsegment cs;
+	u64 rip;
+
+	if (len == 0)
+		len = v->vm->platform->instruction_length(v);
+	if (len == 0)
+		return false;
+	rip = vcpu_get(v, VREG_RIP) + len;
+	if (rip >> 32 != 0) {
+		virt_ops()->get_segment(&v->hw, VSEG_CS, &cs);
+		if ((cs.attr & VSEG_LONG) == 0)
+			rip = (u32)rip;
+	}
+	vcpu_set(v, VREG_RIP, rip);
+	if (vcpu_get(v, VREG_INTERRUPT_SHADOW) != 0)
+		vcpu_set(v, VREG_INTERRUPT_SHADOW, 0);
+	return true;
+}
+
+/* What is made by an instruction at RIP is made again by that instruction. */
+static void
+keep_cut_event(struct vcpu *v, const struct event *cut)
+{
+	bool soft = cut->kind == EVENT_SOFT_INTERRUPT ||
+		    (cut->kind == EVENT_EXCEPTION && (cut->vector == 3 || cut->vector == 4));
+
+	if (cut->kind != EVENT_NONE && !soft)
+		v->cut = *cut;
+}
+
+bool
+exit_handle(struct vcpu *v, struct exit *exit)
+{
+	ASSERT(exit->kind < EXIT_KINDS);
+	keep_cut_event(v, &exit->cut);
+	switch (kinds[exit->kind].handle(v, exit)) {
+	case VERDICT_NEXT: (void)advance(v, exit); break; /* else vcpu->fault is set */
+	case VERDICT_STOP: return false;
+	case VERDICT_AGAIN:
+	case VERDICT_FAULT: break;
+	}
+	return true;
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/* A virtual CPU: its memory, its thread, and what others ask of it. */
+#include "core/vcpu.h"
+
+#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/smp.h"
+#include "arch/x86_64/xsave.h"
+#include "include/bits.h"
+#include "include/intrin.h"
+#include "mm/direct.h"
+#include "mm/frame.h"
+#include "mm/heap.h"
+
+enum { XSAVE_ALIGNMENT = 64 }; /* SDM vol. 1, 13.4 */
+
+static bool
+is_requested(const struct vcpu *v, enum vcpu_request request)
+{
+	return (__atomic_load_n(&v->requests, __ATOMIC_SEQ_CST) & BIT32(request)) != 0;
+}
+
+static void
+clear_request(struct vcpu *v, enum vcpu_request request)
+{
+	__atomic_and_fetch(&v->requests, ~BIT32(request), __ATOMIC_SEQ_CST);
+}
+
+/*
+ * The bit first. A vCPU that is about to run has set in_guest before it looks at the bits, and one
+ * that is about to wait has set `waiting`: one of the two sees the other. A vCPU of this very CPU
+ * is not in its guest now.
+ */
+void
+vcpu_request(struct vcpu *v, enum vcpu_request request)
+{
+	__atomic_or_fetch(&v->requests, BIT32(request), __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&v->in_guest, __ATOMIC_SEQ_CST) && v->thread->cpu != cpu_index())
+		smp_reschedule(v->thread->cpu);
+	if (__atomic_load_n(&v->waiting, __ATOMIC_SEQ_CST))
+		wait_wake_all(&v->wake);
+}
+
+static void
+wait_for_request(struct vcpu *v, u32 mask)
+{
+	__atomic_store_n(&v->waiting, true, __ATOMIC_SEQ_CST);
+	wait_event(&v->wake, (__atomic_load_n(&v->requests, __ATOMIC_SEQ_CST) & mask) != 0);
+	__atomic_store_n(&v->waiting, false, __ATOMIC_SEQ_CST);
+}
+
+/* Stands still until the pause ends, or the VM does. */
+static void
+park(struct vcpu *v)
+{
+	__atomic_add_fetch(&v->vm->parked, 1, __ATOMIC_SEQ_CST);
+	wait_wake_all(&v->vm->changed);
+	__atomic_store_n(&v->waiting, true, __ATOMIC_SEQ_CST);
+	wait_event(&v->wake, !is_requested(v, REQUEST_PAUSE) || is_requested(v, REQUEST_STOP));
+	__atomic_store_n(&v->waiting, false, __ATOMIC_SEQ_CST);
+	__atomic_sub_fetch(&v->vm->parked, 1, __ATOMIC_SEQ_CST);
+}
+
+static void
+take_init(struct vcpu *v)
+{
+	virt_ops()->sync(&v->hw);
+	virt_ops()->vcpu_init(&v->hw);
+	v->vm->platform->reset_vcpu(v);
+	v->fault = v->cut = (struct event){.kind = EVENT_NONE};
+	v->nmi_blocked = v->window_irq = v->window_nmi = false;
+	v->state = VCPU_WAIT_FOR_STARTUP;
+}
+
+/* SDM vol. 3, 9.4.4.2: real mode, CS is the page's, IP is 0. */
+static void
+take_startup(struct vcpu *v)
+{
+	struct vsegment cs;
+
+	if (v->state != VCPU_WAIT_FOR_STARTUP)
+		return;
+	virt_ops()->get_segment(&v->hw, VSEG_CS, &cs);
+	cs.selector = (u16)(v->startup_page << 8);
+	cs.base = (u64)v->startup_page << PAGE_SHIFT;
+	virt_ops()->set_segment(&v->hw, VSEG_CS, &cs);
+	vcpu_set(v, VREG_RIP, 0);
+	v->state = VCPU_RUNNING;
+}
+
+static void
+take_requests(struct vcpu *v)
+{
+	if (is_requested(v, REQUEST_PAUSE))
+		park(v);
+	if (is_requested(v, REQUEST_INIT)) {
+		clear_request(v, REQUEST_INIT);
+		take_init(v);
+	}
+	if (is_requested(v, REQUEST_STARTUP)) {
+		clear_request(v, REQUEST_STARTUP);
+		take_startup(v);
+	}
+	if (is_requested(v, REQUEST_FLUSH)) {
+		clear_request(v, REQUEST_FLUSH);
+		v->hw.flush = true;
+	}
+	if (v->state == VCPU_WAIT_FOR_STARTUP)
+		clear_request(v, REQUEST_NMI); /* blocked, and not kept: SDM vol. 3, 9.4.3 */
+	clear_request(v, REQUEST_INTERRUPT);   /* the controllers know what it was about */
+	if (v->state == VCPU_HALTED && event_wakes(v))
+		v->state = VCPU_RUNNING;
+}
+
+/* Deals with what was asked of it until it may run; false when it is to leave. */
+static bool
+settle(struct vcpu *v)
+{
+	for (;;) {
+		take_requests(v);
+		if (is_requested(v, REQUEST_STOP))
+			return false;
+		if (v->state == VCPU_RUNNING)
+			return true;
+		wait_for_request(v, ~0u);
+	}
+}
+
+/* False when something was asked of it in the last moment, and the guest has not run. */
+static bool
+run_guest(struct vcpu *v, struct exit *exit)
+{
+	u64 flags = irq_save();
+	bool run;
+
+	__atomic_store_n(&v->in_guest, true, __ATOMIC_SEQ_CST);
+	run = (__atomic_load_n(&v->requests, __ATOMIC_SEQ_CST) & ~BIT32(REQUEST_NMI)) == 0 &&
+	      !this_cpu()->need_resched;
+	if (run) {
+		event_deliver(v);
+		virt_ops()->run(&v->hw, exit);
+	}
+	__atomic_store_n(&v->in_guest, false, __ATOMIC_SEQ_CST);
+	irq_restore(flags);
+	return run;
+}
+
+static void
+vcpu_thread(void *arg)
+{
+	struct vcpu *v = arg;
+	struct vm *vm = v->vm;
+
+	while (settle(v)) {
+		struct exit exit;
+		u64 begin;
+
+		if (!run_guest(v, &exit)) {
+			thread_check_resched();
+			continue;
+		}
+		begin = rdtsc();
+		v->exits[exit.kind]++;
+		if (!exit_handle(v, &exit))
+			wait_for_request(v, BIT32(REQUEST_STOP));
+		v->exit_ticks[exit.kind] += rdtsc() - begin;
+	}
+	virt_ops()->vcpu_fini(&v->hw);
+	if (__atomic_sub_fetch(&vm->live, 1, __ATOMIC_SEQ_CST) == 0)
+		vm_ended(vm);
+}
+
+static int
+allocate_pages(struct vcpu *v)
+{
+	for (unsigned i = 0; i < VIRT_VCPU_PAGES; i++) {
+		int err = frame_alloc(0, &v->hw.pages[i].pa);
+
+		if (err != 0)
+			return err;
+		v->hw.pages[i].ptr = hpa_to_ptr(v->hw.pages[i].pa);
+	}
+	v->xsave_memory = heap_alloc(virt_xsave_size() + XSAVE_ALIGNMENT);
+	if (v->xsave_memory == NULL)
+		return fail(-ERR_NOMEM);
+	v->hw.xsave = (void *)ALIGN_UP((u64)(uintptr_t)v->xsave_memory, XSAVE_ALIGNMENT);
+	xsave_init(v->hw.xsave);
+	return 0;
+}
+
+int
+vcpu_create(struct vm *vm, u32 index, struct vcpu **out)
+{
+	struct vcpu *v = heap_alloc(sizeof(*v));
+	int err;
+
+	if (v == NULL)
+		return fail(-ERR_NOMEM);
+	v->vm = vm;
+	v->index = index;
+	v->state = index == 0 ? VCPU_RUNNING : VCPU_WAIT_FOR_STARTUP;
+	format(v->name, sizeof(v->name), "%s.%u", vm->name, index);
+	wait_queue_init(&v->wake);
+	err = allocate_pages(v);
+	if (err != 0) {
+		vcpu_free(v);
+		return err;
+	}
+	v->hw.vm_pages = vm->map_pages;
+	v->hw.second_level = guest_memory_root(vm->memory);
+	virt_ops()->vcpu_init(&v->hw);
+	msr_reset(v);
+	*out = v;
+	return 0;
+}
+
+void
+vcpu_free(struct vcpu *v)
+{
+	for (unsigned i = 0; i < VIRT_VCPU_PAGES; i++) {
+		if (v->hw.pages[i].pa.v != 0)
+			frame_free(v->hw.pages[i].pa, 1);
+	}
+	heap_free(v->xsave_memory);
+	heap_free(v);
+}
+
+int
+vcpu_start(struct vcpu *v, u32 cpu)
+{
+	return thread_create(v->name, vcpu_thread, v, PRIORITY_NORMAL, cpu, &v->thread);
+}
+
+enum verdict
+vcpu_fault(struct vcpu *v, u8 vector)
+{
+	v->fault = (struct event){.kind = EVENT_EXCEPTION, .vector = vector};
+	return VERDICT_FAULT;
+}
+
+enum verdict
+vcpu_fault_code(struct vcpu *v, u8 vector, u32 error)
+{
+	v->fault = (struct event){.kind = EVENT_EXCEPTION,
+				  .vector = vector,
+				  .has_error = true,
+				  .error = error};
+	return VERDICT_FAULT;
+}
+
+enum verdict
+vcpu_page_fault(struct vcpu *v, gva_t address, u32 error)
+{
+	enum { PAGE_FAULT = 14 };
+
+	vcpu_set(v, VREG_CR2, address.v);
+	return vcpu_fault_code(v, PAGE_FAULT, error);
+}

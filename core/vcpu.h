@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A virtual CPU: a thread that runs the guest, handles its exits, and waits while it halts.
+ *
+ * Others reach it through atomic bits only: vcpu_request() sets one and kicks the vCPU, that is, it
+ * makes a running guest exit and a halted one look again. No lock between a device and a vCPU.
+ */
+#pragma once
+
+#include "arch/x86_64/virt.h"
+#include "core/vm.h"
+#include "sched/wait.h"
+
+enum vcpu_request {
+	REQUEST_INTERRUPT, /* the local APIC, or the PIC behind it, has something to deliver */
+	REQUEST_NMI,
+	REQUEST_INIT,
+	REQUEST_STARTUP, /* at vcpu->startup_page */
+	REQUEST_STOP,	 /* leave the loop for good */
+	REQUEST_PAUSE,
+	REQUEST_FLUSH, /* the VM's second-level tables changed */
+};
+
+enum vcpu_state { VCPU_WAIT_FOR_STARTUP, VCPU_RUNNING, VCPU_HALTED, VCPU_STOPPED };
+
+/* What a handler of an exit says; one place acts on it (core/exit.c). */
+enum verdict {
+	VERDICT_NEXT,  /* done: go on behind the instruction */
+	VERDICT_AGAIN, /* go on with the same instruction */
+	VERDICT_FAULT, /* vcpu->fault is to be delivered instead */
+	VERDICT_STOP,  /* the VM stops; vm_stop_because() has the reason */
+};
+
+enum { VCPU_EMULATOR_WORDS = 384 };
+
+struct vcpu {
+	struct vcpu_hw hw;
+	struct vm *vm;
+	u32 index; /* also its APIC id */
+	u8 state;  /* enum vcpu_state; its own thread's */
+	u8 startup_page;
+	u32 requests;		     /* atomic, a bit an enum vcpu_request */
+	bool in_guest;		     /* between the last look at requests and the exit */
+	bool waiting;		     /* for `wake`: who requests something has to wake it */
+	bool nmi_blocked;	     /* until the guest's IRET */
+	bool window_irq, window_nmi; /* as asked of the backend */
+	struct event fault;	     /* with VERDICT_FAULT; to be delivered next */
+	struct event cut;	     /* whose delivery an exit has cut off; to be delivered again */
+	char name[VM_NAME_MAX + 5];  /* of its thread: the VM's, a dot, the index */
+	void *xsave_memory;
+	struct thread *thread;
+	struct wait_queue wake;
+	u64 exits[EXIT_KINDS]; /* by its own thread */
+	u64 exit_ticks[EXIT_KINDS];
+	struct msr_state msr;
+	void *platform;			   /* dev/'s: the local APIC */
+	u64 emulator[VCPU_EMULATOR_WORDS]; /* emul/'s: instructions that it has met */
+};
+
+/* Makes a vCPU with its pages, in the state after INIT; no thread yet. -ERR_NOMEM. */
+__must_check int vcpu_create(struct vm *vm, u32 index, struct vcpu **out);
+void vcpu_free(struct vcpu *v);
+
+/* Starts its thread, on this CPU. -ERR_NOMEM. */
+__must_check int vcpu_start(struct vcpu *v, u32 cpu);
+
+/* event.c: gives the backend what is to be delivered with the next run. Interrupts are off. */
+void event_deliver(struct vcpu *v);
+/* Whether an interrupt or NMI ends a HLT. */
+bool event_wakes(struct vcpu *v);
+
+/* exit.c: acts on an exit. False when the VM stops. */
+bool exit_handle(struct vcpu *v, struct exit *exit);
+const char *exit_name(enum exit_kind kind);
+
+void vcpu_request(struct vcpu *v, enum vcpu_request request);
+
+/* The guest's registers, for handlers on the vCPU's own thread. */
+static inline u64
+vcpu_get(struct vcpu *v, enum vreg reg)
+{
+	return virt_ops()->get(&v->hw, reg);
+}
+
+static inline void
+vcpu_set(struct vcpu *v, enum vreg reg, u64 value)
+{
+	virt_ops()->set(&v->hw, reg, value);
+}
+
+/* Sets vcpu->fault; answers VERDICT_FAULT. */
+enum verdict vcpu_fault(struct vcpu *v, u8 vector);			/* without an error code */
+enum verdict vcpu_fault_code(struct vcpu *v, u8 vector, u32 error);	/* with one */
+enum verdict vcpu_page_fault(struct vcpu *v, gva_t address, u32 error); /* and CR2 */

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of a VM: how it starts, stops, pauses, and starts again. */
+#include "core/vms.h"
+
+#include "arch/x86_64/cpu.h"
+#include "core/load.h"
+#include "core/mtrr.h"
+#include "core/vcpu.h"
+#include "core/vm_clock.h"
+#include "core/vm_console.h"
+#include "core/vms_private.h"
+#include "include/bits.h"
+#include "lib/format.h"
+#include "lib/log.h"
+#include "lib/string.h"
+#include "mm/direct.h"
+#include "mm/frame.h"
+#include "mm/heap.h"
+
+static const char *const state_names[] = {
+	[VM_STOPPED] = "stopped",   [VM_RUNNING] = "running",	[VM_PAUSED] = "paused",
+	[VM_STOPPING] = "stopping", [VM_DISABLED] = "disabled",
+};
+
+const char *
+vm_state_name(enum vm_state state)
+{
+	return state_names[state];
+}
+
+static void
+set_state(struct vm *vm, enum vm_state state)
+{
+	u64 flags = spin_lock(&vm->lock);
+
+	vm->state = (u8)state;
+	spin_unlock(&vm->lock, flags);
+	wait_wake_all(&vm->changed);
+	vm_console_wake(vm->console);
+}
+
+static bool
+is_alive(const struct vm *vm)
+{
+	return vm->state == VM_RUNNING || vm->state == VM_PAUSED;
+}
+
+/* Nothing more is to run. The vCPUs leave by themselves; the last one calls vm_ended(). */
+static void
+end(struct vm *vm, bool restart, const char *fmt, va_list args)
+{
+	u64 flags = spin_lock(&vm->lock);
+	bool first = is_alive(vm);
+
+	if (first) {
+		vm->state = VM_STOPPING;
+		vm->restart = restart;
+		vformat(vm->reason, sizeof(vm->reason), fmt, args);
+	}
+	spin_unlock(&vm->lock, flags);
+	if (!first)
+		return;
+	for (u32 i = 0; i < vm->vcpu_count; i++)
+		vcpu_request(vm->vcpus[i], REQUEST_STOP);
+}
+
+static void
+endf(struct vm *vm, bool restart, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	end(vm, restart, fmt, args);
+	va_end(args);
+}
+
+void
+vm_stop_because(struct vm *vm, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	end(vm, vm->config->restart, fmt, args);
+	va_end(args);
+}
+
+void
+vm_reset_because(struct vm *vm, const char *why)
+{
+	endf(vm, true, "reset by the guest: %s", why);
+}
+
+static int
+allocate_maps(struct vm *vm)
+{
+	int err = frame_alloc_range(VIRT_VM_PAGES, PAGE_SIZE, FRAME_ANYWHERE, &vm->maps);
+
+	if (err != 0)
+		return err;
+	for (u32 i = 0; i < VIRT_VM_PAGES; i++) {
+		vm->map_pages[i].pa = HPA(vm->maps.v + i * PAGE_SIZE);
+		vm->map_pages[i].ptr = hpa_to_ptr(vm->map_pages[i].pa);
+	}
+	virt_ops()->vm_init(vm->map_pages);
+	return 0;
+}
+
+static int
+create_vcpus(struct vm *vm)
+{
+	int err = 0;
+
+	while (vm->vcpu_count < vm->config->vcpus && err == 0) {
+		err = vcpu_create(vm, vm->vcpu_count, &vm->vcpus[vm->vcpu_count]);
+		if (err == 0)
+			vm->vcpu_count++;
+	}
+	return err;
+}
+
+/* What vm_create() has made, in reverse; all of it, or as much as there is. */
+static void
+release(struct vm *vm)
+{
+	if (vm->clock != NULL)
+		vclock_pause(vm->clock);
+	if (vm->platform != NULL)
+		vm->platform->free(vm);
+	vm->platform = NULL;
+	while (vm->vcpu_count > 0)
+		vcpu_free(vm->vcpus[--vm->vcpu_count]);
+	if (vm->maps.v != 0)
+		frame_free(vm->maps, VIRT_VM_PAGES);
+	vm->maps = HPA(0);
+	if (vm->clock != NULL)
+		vclock_free(vm->clock);
+	vm->clock = NULL;
+	if (vm->memory != NULL)
+		guest_memory_free(vm->memory);
+	vm->memory = NULL;
+	vm->kernel_kind = NULL;
+}
+
+static int
+create(struct vm *vm, struct vm_tables *tables)
+{
+	int err = guest_memory_create(vm->config->memory, &vm->memory);
+
+	if (err == 0)
+		err = vclock_create(&vm->clock);
+	if (err == 0)
+		err = allocate_maps(vm);
+	if (err == 0)
+		err = create_vcpus(vm);
+	if (err == 0)
+		err = vms_make_platform(vm, tables);
+	return err;
+}
+
+static int
+load(struct vm *vm, const struct vm_tables *tables)
+{
+	struct load_entry entry;
+	struct load_error error;
+	int err = vms_load(vm, tables, &entry, &error);
+
+	if (err != 0) {
+		copy_string(vm->reason, error.text, sizeof(vm->reason));
+		return err;
+	}
+	load_apply(vm->vcpus[0], &entry);
+	/* What firmware would have done on each CPU, where there is none in the guest. */
+	for (u32 i = 0; i < vm->vcpu_count && vm->config->firmware.len == 0; i++)
+		mtrr_set_as_firmware(&vm->vcpus[i]->msr.mtrr);
+	vm->kernel_kind = entry.kind;
+	return 0;
+}
+
+/* vCPUs go round the CPUs; the boot CPU, which has the shell, is the last to be taken. */
+static int
+start_vcpus(struct vm *vm)
+{
+	static u32 next_cpu;
+	int err = 0;
+
+	vm->live = vm->vcpu_count;
+	for (u32 i = 0; i < vm->vcpu_count && err == 0; i++) {
+		u32 cpu = (__atomic_add_fetch(&next_cpu, 1, __ATOMIC_RELAXED)) % cpu_count();
+
+		err = vcpu_start(vm->vcpus[i], cpu);
+	}
+	return err;
+}
+
+/* The VM is STOPPING, so nobody else touches it. On failure it holds nothing. */
+static int
+launch(struct vm *vm)
+{
+	struct vm_tables tables = {0};
+	int err = create(vm, &tables);
+
+	if (err == 0)
+		err = load(vm, &tables);
+	if (err != 0) {
+		release(vm);
+		set_state(vm, VM_STOPPED);
+		return err;
+	}
+	vclock_resume(vm->clock);
+	set_state(vm, VM_RUNNING);
+	err = start_vcpus(vm);
+	if (err != 0) /* those that have started end, and the last one releases */
+		endf(vm, false, "not enough memory for a thread");
+	return err;
+}
+
+int
+vm_start(struct vm *vm)
+{
+	u64 flags;
+	int err = 0;
+
+	if (virt_ops() == NULL)
+		return fail(-ERR_NODEV);
+	flags = spin_lock(&vm->lock);
+	if (vm->state == VM_DISABLED)
+		err = -ERR_DENIED;
+	else if (vm->state != VM_STOPPED)
+		err = -ERR_BUSY;
+	else
+		vm->state = VM_STOPPING;
+	vm->reason[0] = '\0';
+	spin_unlock(&vm->lock, flags);
+	return err != 0 ? err : launch(vm);
+}
+
+void
+vm_ended(struct vm *vm)
+{
+	bool restart = vm->restart;
+
+	log_info("VM %s: %s", vm->name, vm->reason);
+	release(vm);
+	if (restart && launch(vm) == 0)
+		return;
+	set_state(vm, VM_STOPPED);
+}
+
+int
+vm_stop_force(struct vm *vm)
+{
+	if (!is_alive(vm))
+		return fail(-ERR_NOENT);
+	endf(vm, false, "stopped by a person");
+	wait_event(&vm->changed, READ_ONCE(vm->state) == VM_STOPPED);
+	return 0;
+}
+
+int
+vm_reset(struct vm *vm)
+{
+	if (!is_alive(vm))
+		return fail(-ERR_NOENT);
+	endf(vm, true, "reset by a person");
+	return 0;
+}
+
+static bool
+change_state(struct vm *vm, enum vm_state from, enum vm_state to)
+{
+	u64 flags = spin_lock(&vm->lock);
+	bool was = vm->state == (u8)from;
+
+	if (was)
+		vm->state = (u8)to;
+	spin_unlock(&vm->lock, flags);
+	return was;
+}
+
+static bool
+all_parked(const struct vm *vm)
+{
+	return READ_ONCE(vm->parked) == READ_ONCE(vm->live) || vm->state != VM_PAUSED;
+}
+
+/* The clock stops when the last vCPU does. */
+int
+vm_pause(struct vm *vm)
+{
+	if (!change_state(vm, VM_RUNNING, VM_PAUSED))
+		return fail(-ERR_NOENT);
+	for (u32 i = 0; i < vm->vcpu_count; i++)
+		vcpu_request(vm->vcpus[i], REQUEST_PAUSE);
+	wait_event(&vm->changed, all_parked(vm));
+	vclock_pause(vm->clock);
+	return 0;
+}
+
+int
+vm_resume(struct vm *vm)
+{
+	u64 ticks;
+
+	if (READ_ONCE(vm->state) == VM_RUNNING)
+		return fail(-ERR_EXISTS);
+	if (!change_state(vm, VM_PAUSED, VM_RUNNING))
+		return fail(-ERR_NOENT);
+	ticks = vclock_resume(vm->clock);
+	for (u32 i = 0; i < vm->vcpu_count; i++) {
+		struct vcpu *v = vm->vcpus[i];
+
+		v->hw.tsc_offset -= ticks;
+		__atomic_and_fetch(&v->requests, ~BIT32(REQUEST_PAUSE), __ATOMIC_SEQ_CST);
+		wait_wake_all(&v->wake);
+	}
+	return 0;
+}
+
+struct vm_console *
+vm_console(struct vm *vm)
+{
+	return vm->console;
+}
+
+const char *
+vm_kernel_kind(struct vm *vm)
+{
+	return vm->kernel_kind;
+}

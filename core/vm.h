@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A virtual machine: its definition, which stays, and what it holds while it runs: memory, vCPUs,
+ * and a platform of device models that dev/ puts on it through struct vm_platform. core/ is below
+ * dev/ and emul/, and calls them by these functions alone.
+ *
+ * vm->lock (RANK_VM) guards the state; the rest is constant while the VM runs, or the vCPUs' own.
+ */
+#pragma once
+
+#include "arch/x86_64/virt.h"
+#include "core/guest_memory.h"
+#include "core/msr.h"
+#include "core/vclock.h"
+#include "include/errors.h"
+#include "include/list.h"
+#include "lib/lock.h"
+#include "sched/wait.h"
+
+enum { VM_NAME_MAX = 31, VM_VCPUS_MAX = 64, VM_REASON_MAX = 120 };
+
+enum vm_state { VM_STOPPED, VM_RUNNING, VM_PAUSED, VM_STOPPING, VM_DISABLED };
+
+struct vm;
+struct vcpu;
+struct vm_config;
+struct vm_console;
+
+/* What dev/ gives a VM. Functions with a vcpu are called on its thread. */
+struct vm_platform {
+	/* Port I/O of 1, 2 or 4 bytes; nobody there: all ones. */
+	void (*io)(struct vcpu *v, u16 port, u8 size, bool write, u32 *value);
+	/* A string instruction's I/O, and a second-level fault at no RAM: answers an enum verdict,
+	 * and fills in exit->insn_len where the hardware has not told it. */
+	int (*io_string)(struct vcpu *v, struct exit *exit);
+	int (*mmio)(struct vcpu *v, struct exit *exit);
+	/* Bytes of the instruction at RIP; 0 with vcpu->fault set when it can't be fetched. */
+	unsigned (*instruction_length)(struct vcpu *v);
+	/* MSRs of the local APIC: x2APIC, APIC_BASE, TSC_DEADLINE. -ERR_NOENT: not one of them;
+	 * -ERR_INVAL: #GP. */
+	int (*msr)(struct vcpu *v, u32 msr, bool write, u64 *value);
+	/* The vector that the vCPU should get now, -1 for none. Changes nothing. */
+	int (*pending_interrupt)(struct vcpu *v);
+	/* It got it: the controller moves it from requested to in service. Answers the vector. */
+	int (*take_interrupt)(struct vcpu *v);
+	/* The local APIC's task priority as CR8 has it, 0 to 15. */
+	u8 (*get_tpr)(struct vcpu *v);
+	void (*set_tpr)(struct vcpu *v, u8 priority);
+	/* For EXIT_CR without a register: what the instruction at RIP says. False: vcpu->fault, or
+	 * that very instruction again. */
+	bool (*decode_cr)(struct vcpu *v, struct exit_cr *cr);
+	/* The vCPU starts anew, after INIT. */
+	void (*reset_vcpu)(struct vcpu *v);
+	/* Gives all of it back; the clock stands still, no vCPU runs. */
+	void (*free)(struct vm *vm);
+};
+
+/* What a platform says to the loader. */
+struct vm_tables {
+	gpa_t rsdp;
+	struct guest_range reserved[4]; /* beyond RAM, for the memory map; size 0: none */
+};
+
+/*
+ * Puts the device models on a VM whose memory, clock and vCPUs are there: sets vm->platform. By
+ * dev/, handed over at boot. Errors as of what it allocates.
+ */
+typedef int (*vm_platform_maker)(struct vm *vm, struct vm_tables *tables);
+
+struct vm {
+	char name[VM_NAME_MAX + 1];
+	struct list link; /* in the list of all VMs */
+	struct spinlock lock;
+	u8 state;		    /* enum vm_state */
+	char reason[VM_REASON_MAX]; /* why it stopped last, or is disabled */
+	const struct vm_config *config;
+	struct vm_console *console; /* stays while the VM is stopped */
+	struct wait_queue changed;  /* its state, or that a vCPU has parked */
+	bool restart;		    /* after this stop it starts again; guarded by lock */
+	struct msr_log unknown_msrs;
+
+	/* While it runs: */
+	const char *kernel_kind;
+	u32 vcpu_count;
+	u32 live;   /* vCPU threads that have not left; atomic */
+	u32 parked; /* of those, how many stand still for a pause; atomic */
+	hpa_t maps; /* VIRT_VM_PAGES pages */
+	struct virt_page map_pages[VIRT_VM_PAGES];
+	struct guest_memory *memory;
+	struct vclock *clock;
+	struct vcpu *vcpus[VM_VCPUS_MAX];
+	const struct vm_platform *platform;
+	void *platform_data;
+};
+
+/* Whoever reads vm->state without the lock knows that it may change. */
+const char *vm_state_name(enum vm_state state);
+
+/* By a vCPU or a model: ends the VM; the first reason given is kept. Returns at once. */
+void vm_stop_because(struct vm *vm, const char *fmt, ...) __printf_like(2, 3);
+
+/* By a model or a handler: the guest resets its machine (8042, CF9, ACPI): it starts again. */
+void vm_reset_because(struct vm *vm, const char *why);
+
+/* By the last vCPU thread that leaves, as its last act: gives back all that the VM holds. */
+void vm_ended(struct vm *vm);
