@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+#include "emul/emulate.h"
+
+#include "emul/execute.h"
+#include "emul/strings.h"
+
+void
+emulate_init(const struct emulate_ops *ops)
+{
+	emulate_ops = ops;
+}
+
+/* PUSH, POP and strings have two operands, each of which may be the one that met the fault. */
+static bool
+has_one_operand(const struct insn *insn)
+{
+	return insn->form != FORM_NONE && insn->op != OP_PUSH && insn->op != OP_POP;
+}
+
+static enum verdict
+stop(struct vcpu *v, const struct exit *exit, const char *what)
+{
+	vm_stop_because(v->vm, "vCPU %u: %s at %#lx, which is not RAM; RIP is %#lx", v->index, what,
+			exit->memory.gpa.v, vcpu_get(v, VREG_RIP));
+	return VERDICT_STOP;
+}
+
+static enum verdict
+emulate_memory(struct vcpu *v, struct exit *exit)
+{
+	struct emulation e;
+	enum verdict verdict;
+
+	if (exit->cut.kind != EVENT_NONE)
+		return stop(v, exit, "an interrupt or exception was to be delivered by memory");
+	if (exit->memory.fetch)
+		return stop(v, exit, "it runs code");
+	emulation_begin(&e, v);
+	verdict = emulation_fetch(&e, exit->memory.bytes, exit->memory.bytes_len);
+	if (verdict != VERDICT_NEXT)
+		return verdict;
+	if (!exit->memory.walk && has_one_operand(&e.insn))
+		e.known = &exit->memory;
+	exit->insn_len = e.insn.length;
+	return execute(&e);
+}
+
+int
+emulate_mmio(struct vcpu *v, struct exit *exit)
+{
+	return (int)emulate_memory(v, exit);
+}
+
+/* Whether the hardware has told all that an INS or OUTS does. */
+static bool
+is_decoded(const struct exit_io *io)
+{
+	return io->addr_size != 0 && (io->in || io->segment != VSEGS);
+}
+
+static enum verdict
+emulate_string(struct vcpu *v, struct exit *exit)
+{
+	const struct exit_io *io = &exit->io;
+	struct emulation e;
+	enum verdict verdict;
+
+	emulation_begin(&e, v);
+	if (!is_decoded(io)) {
+		verdict = emulation_fetch(&e, NULL, 0);
+		if (verdict != VERDICT_NEXT)
+			return verdict;
+		if (e.insn.op != OP_INS && e.insn.op != OP_OUTS)
+			return VERDICT_AGAIN; /* changed since: run it as it is now */
+		exit->insn_len = e.insn.length;
+	} else {
+		e.insn = (struct insn){.op = io->in ? OP_INS : OP_OUTS,
+				       .size = io->size,
+				       .address_size = io->addr_size,
+				       .segment = io->segment,
+				       .repe = io->rep};
+	}
+	return strings_execute_io(&e, io->port);
+}
+
+int
+emulate_io_string(struct vcpu *v, struct exit *exit)
+{
+	return (int)emulate_string(v, exit);
+}
+
+/* False: v->fault is to be delivered, or what it was has stopped the VM. */
+static bool
+fetch(struct emulation *e, struct vcpu *v)
+{
+	emulation_begin(e, v);
+	if (emulation_fetch(e, NULL, 0) != VERDICT_NEXT)
+		return false;
+	if (e->insn.length == 0)
+		vcpu_fault(v, FAULT_UD);
+	return e->insn.length > 0;
+}
+
+unsigned
+emulate_length(struct vcpu *v)
+{
+	struct emulation e;
+
+	return fetch(&e, v) ? e.insn.length : 0;
+}
+
+static void
+set_cr(struct exit_cr *cr, enum cr_access access, u8 number, u8 reg)
+{
+	cr->access = (u8)access;
+	cr->cr = number;
+	cr->reg = reg;
+}
+
+static bool
+load_lmsw(struct emulation *e, struct exit_cr *cr)
+{
+	struct operand o;
+
+	set_cr(cr, CR_LMSW, 0, 0xff);
+	if (!e->insn.memory) {
+		cr->lmsw = (u16)emulation_reg(e, e->insn.rm, 2);
+		return true;
+	}
+	if (execute_memory_operand(e, false, &o) != VERDICT_NEXT)
+		return false;
+	cr->lmsw = (u16)operand_load_u64(e, &o);
+	return true;
+}
+
+/* SMSW exits only while the guest has caches off (CR0.CD), and to a whole register it is MOV. */
+static bool
+decode_smsw(struct emulation *e, struct exit_cr *cr)
+{
+	if (e->insn.memory || e->insn.reg_size == 2) {
+		emulation_refuse(e, "SMSW of 16 bits with CR0.CD set can't be emulated");
+		return false;
+	}
+	set_cr(cr, CR_READ, 0, e->insn.rm);
+	return true;
+}
+
+bool
+emulate_decode_cr(struct vcpu *v, struct exit_cr *cr)
+{
+	struct emulation e;
+	u8 number;
+
+	if (!fetch(&e, v))
+		return false;
+	/* LOCK before MOV CR0 is CR8 on AMD's CPUs (APM vol. 3, MOV CRn). */
+	number = e.insn.lock ? e.insn.reg | 8 : e.insn.reg;
+	switch (e.insn.op) {
+	case OP_READ_CR: set_cr(cr, CR_READ, number, e.insn.rm); return true;
+	case OP_WRITE_CR: set_cr(cr, CR_WRITE, number, e.insn.rm); return true;
+	case OP_CLTS: set_cr(cr, CR_CLTS, 0, 0xff); return true;
+	case OP_LMSW: return load_lmsw(&e, cr);
+	case OP_SMSW: return decode_smsw(&e, cr);
+	default: return false; /* changed since: run it as it is now */
+	}
+}
