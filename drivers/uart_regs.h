@@ -22,10 +22,19 @@ enum uart_register {
 
 enum {
 	IER_ERBFI = 0x01, /* received data, and the FIFO's time-out */
+	IER_ETBEI = 0x02, /* the transmitter's FIFO is empty */
 	IER_ELSI = 0x04,  /* line status: overrun, parity, framing, break */
+	IER_EDSSI = 0x08, /* modem status */
 };
 
+/* Bits 3:0, by falling priority; then what the FIFO adds. */
 enum {
+	IIR_LINE_STATUS = 0x06,
+	IIR_RECEIVED = 0x04,
+	IIR_TIMEOUT = 0x0c, /* bytes below the trigger level that have waited */
+	IIR_THRE = 0x02,
+	IIR_MODEM_STATUS = 0x00,
+	IIR_NONE = 0x01,
 	IIR_FIFO = 0xc0, /* both: the FIFO is on and usable (16550A and later) */
 };
 
@@ -33,6 +42,7 @@ enum {
 	FCR_ENABLE = 0x01,
 	FCR_CLEAR_RX = 0x02,
 	FCR_CLEAR_TX = 0x04,
+	FCR_TRIGGER = 0xc0,   /* the field: 1, 4, 8 or 14 bytes */
 	FCR_TRIGGER_8 = 0x80, /* interrupt at 8 received bytes, or when fewer have waited */
 };
 
@@ -44,6 +54,7 @@ enum {
 enum {
 	MCR_DTR = 0x01,
 	MCR_RTS = 0x02,
+	MCR_OUT1 = 0x04,
 	MCR_OUT2 = 0x08, /* on a PC: connects the interrupt line */
 	MCR_LOOP = 0x10,
 };
@@ -58,7 +69,13 @@ enum {
 };
 
 enum {
+	MSR_DCTS = 0x01, /* deltas since the last look; of RI its end */
+	MSR_DDSR = 0x02,
+	MSR_TERI = 0x04,
+	MSR_DDCD = 0x08,
 	MSR_INPUTS = 0xf0, /* CTS, DSR, RI, DCD */
 	MSR_CTS = 0x10,
+	MSR_DSR = 0x20,
+	MSR_RI = 0x40,
 	MSR_DCD = 0x80,
 };

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* Regions sorted by address, and the search for the one that an access belongs to. */
+#include "dev/bus.h"
+
+#include "include/panic.h"
+#include "lib/string.h"
+
+void
+bus_init(struct bus *bus)
+{
+	memset(bus, 0, sizeof(*bus));
+	list_init(&bus->devices);
+}
+
+void
+bus_add_device(struct bus *bus, struct device *dev)
+{
+	list_append(&bus->devices, &dev->link);
+}
+
+static u64
+last_address(const struct region *r)
+{
+	return r->base + (r->len - 1);
+}
+
+/* How many regions of this space begin at or below addr: the last of them is the candidate. */
+static unsigned
+begin_until(const struct bus *bus, enum space space, u64 addr)
+{
+	const struct region *regions = bus->regions[space];
+	unsigned low = 0, high = bus->counts[space];
+
+	while (low < high) {
+		unsigned middle = (low + high) / 2;
+
+		if (regions[middle].base <= addr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Whether any region has a byte of first to last. */
+static bool
+touches(const struct bus *bus, enum space space, u64 first, u64 last)
+{
+	unsigned n = begin_until(bus, space, last);
+
+	return n > 0 && last_address(&bus->regions[space][n - 1]) >= first;
+}
+
+int
+bus_add_region(struct bus *bus, const struct region *region)
+{
+	struct region *regions = bus->regions[region->space];
+	unsigned *count = &bus->counts[region->space], at;
+
+	ASSERT(region->len > 0 && last_address(region) >= region->base);
+	if (touches(bus, region->space, region->base, last_address(region)))
+		return fail(-ERR_EXISTS);
+	if (*count == BUS_REGIONS_MAX)
+		return fail(-ERR_FULL);
+	at = begin_until(bus, region->space, region->base);
+	memmove(&regions[at + 1], &regions[at], (*count - at) * sizeof(*regions));
+	regions[at] = *region;
+	(*count)++;
+	return 0;
+}
+
+static u64
+ones(u8 size)
+{
+	return ~0ul >> (64 - 8 * size);
+}
+
+static bool
+nobody(struct bus *bus, enum space space, u64 addr, u8 size)
+{
+	u64 last = addr + MIN(size - 1ul, ~addr); /* the space ends */
+	bool partial = touches(bus, space, addr, last);
+
+	__atomic_fetch_add(partial ? &bus->partial : &bus->unclaimed, 1, __ATOMIC_RELAXED);
+	return false;
+}
+
+bool
+bus_access(struct bus *bus, enum space space, u64 addr, u8 size, bool write, u64 *value)
+{
+	unsigned n = begin_until(bus, space, addr);
+	const struct region *r = &bus->regions[space][n > 0 ? n - 1 : 0];
+	struct io io = {.size = size, .write = write, .value = write ? *value & ones(size) : 0};
+
+	if (n == 0 || addr - r->base >= r->len || r->len - (addr - r->base) < size) {
+		if (!write)
+			*value = ones(size);
+		return nobody(bus, space, addr, size);
+	}
+	io.offset = addr - r->base;
+	r->access(r->dev, &io);
+	if (!write)
+		*value = io.value & ones(size);
+	return true;
+}
+
+void
+bus_reset(struct bus *bus)
+{
+	struct list *pos;
+
+	list_for_each (pos, &bus->devices) {
+		struct device *dev = list_entry(pos, struct device, link);
+
+		dev->reset(dev);
+	}
+}
