@@ -40,3 +40,7 @@ void cpus_start(void);
 
 /* virt.c: turns virtualisation on, on all CPUs. */
 void virt_start(void);
+
+/* guests.c: the configuration's VMs; both stay. */
+void guests_define(const struct boot_info *info, const struct config *config);
+void guests_start(void);

@@ -76,7 +76,7 @@ find_module(const char *name)
 static void
 read_config(void)
 {
-	struct config_report report = {report_config};
+	struct config_report report = {.error = report_config};
 	const struct boot_module *m = find_module("ashlar.conf");
 
 	config_defaults(&config);
@@ -195,8 +195,10 @@ boot_on(void)
 		log_warn("PCI: not all functions could be listed");
 	stage(POST_PREFLIGHT, "turning virtualisation on");
 	virt_start();
+	guests_define(&info, &config);
 	stage(POST_SHELL, "starting the shell");
 	start_shell();
+	guests_start();
 	sched_run();
 }
 

@@ -32,6 +32,8 @@ struct command {
 	/* The n-th word (from 0) that argument `arg` (from 1) may be, NULL after the last; or NULL.
 	 */
 	const char *(*completion)(unsigned arg, unsigned n);
+	/* The same where it depends on the words before it, which begin with the command's name. */
+	const char *(*completion_after)(const char *const *words, unsigned arg, unsigned n);
 };
 
 /* Prints "error: ", the sentence and a newline; answers err, for `return command_error(...)`. */

@@ -49,9 +49,11 @@ offered(const struct place *p, unsigned n)
 {
 	if (p->arg == 0)
 		return command_name(1, n);
-	if (p->command->completion == NULL || p->arg > p->command->args_max)
+	if (p->arg > p->command->args_max)
 		return NULL;
-	return p->command->completion(p->arg, n);
+	if (p->command->completion_after != NULL)
+		return p->command->completion_after(p->words.word, p->arg, n);
+	return p->command->completion != NULL ? p->command->completion(p->arg, n) : NULL;
 }
 
 /* The next word that begins with what is typed; -j comes last, and only after a -. */

@@ -15,7 +15,14 @@ struct console {
 	struct terminal terminal;
 	struct uart *uart;
 	struct wait_queue input; /* woken when the UART has received something */
+	bool woken;		 /* by console_wake(); atomic */
 };
+
+static bool
+has_news(const struct console *console)
+{
+	return uart_has_input(console->uart) || READ_ONCE(console->woken);
+}
 
 static size_t
 console_read(struct terminal *terminal, u8 *bytes, size_t len, u64 timeout_ns)
@@ -24,9 +31,10 @@ console_read(struct terminal *terminal, u8 *bytes, size_t len, u64 timeout_ns)
 	struct uart *uart = console->uart;
 
 	if (timeout_ns == TERMINAL_FOREVER)
-		wait_event(&console->input, uart_has_input(uart));
+		wait_event(&console->input, has_news(console));
 	else if (timeout_ns > 0)
-		(void)wait_event_timeout(&console->input, uart_has_input(uart), timeout_ns);
+		(void)wait_event_timeout(&console->input, has_news(console), timeout_ns);
+	__atomic_store_n(&console->woken, false, __ATOMIC_SEQ_CST);
 	return uart_read(uart, bytes, len);
 }
 
@@ -34,6 +42,15 @@ static void
 console_write(struct terminal *terminal, const char *bytes, size_t len)
 {
 	uart_write(container_of(terminal, struct console, terminal)->uart, bytes, len);
+}
+
+static void
+console_wake(struct terminal *terminal)
+{
+	struct console *console = container_of(terminal, struct console, terminal);
+
+	__atomic_store_n(&console->woken, true, __ATOMIC_SEQ_CST);
+	wait_wake_all(&console->input);
 }
 
 static void
@@ -73,8 +90,8 @@ void
 console_run(void *uart)
 {
 	static struct console console = {
-		.terminal = {console_read, console_write}
-	 };
+		.terminal = {console_read, console_write, console_wake}
+	       };
 	static struct shell shell;
 
 	console.uart = uart;

@@ -84,6 +84,54 @@ command_quit_within(u64 ns)
 	return shell->interrupted || input_room(&shell->input, &room) == 0;
 }
 
+struct terminal *
+command_terminal(void)
+{
+	ASSERT(running != NULL);
+	return running->terminal;
+}
+
+/* More input, without a look at what it is. */
+static void
+fill(struct shell *shell, u64 ns)
+{
+	struct terminal *terminal = shell->terminal;
+	u8 *room;
+	size_t size = input_room(&shell->input, &room);
+
+	if (size > 0)
+		input_added(&shell->input, terminal->read(terminal, room, size, ns));
+}
+
+/* The LF of a CR LF still belongs to the Enter that started the command. */
+static void
+drop_lf(struct shell *shell)
+{
+	struct keys *keys = &shell->edit.keys;
+	u8 byte;
+
+	if (!keys->after_cr)
+		return;
+	if (!input_peek(&shell->input, &byte))
+		fill(shell, LF_WAIT_NS);
+	keys->after_cr = false;
+	if (input_peek(&shell->input, &byte) && byte == '\n')
+		(void)input_take(&shell->input, &byte);
+}
+
+bool
+command_take_byte(u8 *byte, u64 ns)
+{
+	struct shell *shell = running;
+
+	ASSERT(shell != NULL);
+	drop_lf(shell);
+	if (input_take(&shell->input, byte))
+		return true;
+	fill(shell, ns);
+	return input_take(&shell->input, byte);
+}
+
 static void
 run_line(struct shell *shell)
 {

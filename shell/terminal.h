@@ -15,4 +15,7 @@ struct terminal {
 
 	/* Sends the bytes as they are. */
 	void (*write)(struct terminal *terminal, const char *bytes, size_t len);
+
+	/* Makes the read() that waits, or else the next one, return at once. Any thread. */
+	void (*wake)(struct terminal *terminal);
 };

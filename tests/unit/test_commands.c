@@ -38,7 +38,7 @@ write_sent(struct terminal *terminal, const char *bytes, size_t len)
 	text_sink_put(&sent.sink, bytes, len);
 }
 
-static struct terminal terminal = {read_typed, write_sent};
+static struct terminal terminal = {.read = read_typed, .write = write_sent};
 static struct shell shell;
 
 static void
@@ -169,7 +169,7 @@ read_timed(struct terminal *unused, u8 *bytes, size_t len, u64 timeout_ns)
 static void
 a_late_lf(void **state)
 {
-	struct terminal timed = {read_timed, write_sent};
+	struct terminal timed = {.read = read_timed, .write = write_sent};
 
 	shell_begin(&shell, &timed);
 	type_during_the_command("\r");
@@ -486,7 +486,7 @@ read_and_log(struct terminal *unused, u8 *bytes, size_t len, u64 timeout_ns)
 static void
 following_the_log(void **state)
 {
-	struct terminal other = {read_and_log, write_sent};
+	struct terminal other = {.read = read_and_log, .write = write_sent};
 
 	char want[1024];
 	size_t len = 0;

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* The VMs of the configuration: defined, and those started that want it. */
+#include "arch/x86_64/time.h"
+#include "arch/x86_64/virt.h"
+#include "boot/boot.h"
+#include "boot/platform.h"
+#include "core/cpuid.h"
+#include "core/msr.h"
+#include "core/vms.h"
+#include "drivers/rtc.h"
+#include "mm/direct.h"
+
+static const struct boot_info *boot;
+
+static struct vms_file
+find_module(struct slice name)
+{
+	for (unsigned i = 0; i < boot->module_count; i++) {
+		const struct boot_module *m = &boot->modules[i];
+
+		if (config_file_is(name, m->name))
+			return (struct vms_file){hpa_to_ptr(m->base), m->length};
+	}
+	return (struct vms_file){0};
+}
+
+static u64
+time_of_day(void)
+{
+	u64 seconds;
+
+	if (rtc_read(&seconds) == 0)
+		return seconds - clock_ns() / NS_PER_S;
+	log_warn("the real-time clock can't be read: guests begin in 2020");
+	return rtc_seconds(2020, 1, 1, 0, 0, 0);
+}
+
+static void
+start(struct vm *vm)
+{
+	int err = vm_start(vm);
+
+	if (err != 0)
+		log_error("VM %s did not start: %s", vm->name,
+			  vm->reason[0] != '\0' ? vm->reason : error_text(err));
+	else
+		log_info("VM %s runs", vm->name);
+}
+
+void
+guests_define(const struct boot_info *info, const struct config *config)
+{
+	boot = info;
+	cpuid_policy_init();
+	msr_policy_init();
+	platform_init(time_of_day());
+	vms_init(platform_make, find_module);
+	for (u32 i = 0; i < config->vm_count; i++) {
+		if (vms_define(&config->vms[i]) != 0)
+			log_error("VM %s: no memory for its definition", config->vms[i].name);
+	}
+}
+
+void
+guests_start(void)
+{
+	for (struct vm *vm = vm_next(NULL); vm != NULL; vm = vm_next(vm)) {
+		if (vm->config->autostart && vm->state == VM_STOPPED && virt_ops() != NULL)
+			start(vm);
+	}
+}
