@@ -11,8 +11,9 @@ VERSION = 0.1.0
 BUILD_PACKAGES = gcc libc6-dev nasm lld binutils
 IMAGE_PACKAGES = grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools
 RUN_PACKAGES   = qemu-system-x86 ovmf bochs bochs-term bochsbios vgabios socat
-CHECK_PACKAGES = clang clang-format clang-tidy cppcheck libcmocka-dev libclang-rt-14-dev \
-	universal-ctags python3
+GUEST_PACKAGES = python3 zstd
+CHECK_PACKAGES = clang nasm clang-format clang-tidy cppcheck libcmocka-dev libclang-rt-14-dev \
+	universal-ctags python3 acpica-tools
 TEST_PACKAGES  = $(CHECK_PACKAGES) $(IMAGE_PACKAGES) $(RUN_PACKAGES) python3-pytest \
 	python3-pexpect python3-pytest-xdist python3-pytest-timeout
 
@@ -21,6 +22,7 @@ all: $(B)/ashlar.elf $(B)/mkimage
 
 include tools/kernel.mk
 include tools/image.mk
+include tools/guests.mk
 include tools/test.mk
 
 .PHONY: help clean

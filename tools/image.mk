@@ -2,7 +2,7 @@
 # build/mkimage, which makes bootable images; the image of $(CONFIG); and a machine to run it in.
 
 MKIMAGE_SOURCES := $(sort $(wildcard tools/mkimage/*.c)) core/config.c core/config_keys.c \
-	core/config_words.c lib/distance.c lib/format.c lib/ini.c lib/text.c
+	core/config_words.c core/config_values.c lib/distance.c lib/format.c lib/ini.c lib/text.c
 MKIMAGE_OBJECTS := $(MKIMAGE_SOURCES:%.c=$(B)/mkimage.obj/%.o)
 HOSTCFLAGS := -std=gnu11 -O2 -g $(WARNINGS) -I.
 

@@ -5,7 +5,7 @@
 Q   := $(if $(V),,@)
 SAY := @$(if $(V),true,echo)
 
-DIRS := boot lib arch/x86_64 arch/x86_64/vmx arch/x86_64/svm mm sched core drivers iommu iommu/vtd \
+DIRS := boot lib arch/x86_64 arch/x86_64/vmx arch/x86_64/svm mm mm/ept sched core emul dev drivers iommu iommu/vtd \
 	iommu/amdvi shell
 
 C_SOURCES   := $(sort $(wildcard $(addsuffix /*.c,$(DIRS))))

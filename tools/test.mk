@@ -54,7 +54,7 @@ tidy: | $(B)/packages-CHECK $(B)/packages-BUILD
 	@$(PYTHON) tools/check/check.py --tidy -- $(CFLAGS)
 
 # Whole machines, two at a time; PYTEST_ARGS="-k panic" chooses among them.
-system: all $(TEST_IMAGES) | $(B)/packages-TEST
+system: all guests $(TEST_IMAGES) | $(B)/packages-TEST
 	@$(PYTEST) -n 2 $(PYTEST_ARGS) tests/system tools/check
 
 # One runner after the other, whether or not one fails; each closes with its own total.

@@ -79,18 +79,18 @@ def test_the_demo_is_good(folder):
 
 def test_every_error_in_line_order(folder):
     done = check(folder, "log = info\n[hots]\n[host]\nlog = loud\nlog = info\nconsole = tty\n"
-                         "memory = 1G\nlgo = x\nnothing\n[vm web]\n[host]\n")
+                         "memory = 1G\nlgo = x\nnothing\n[net web]\n[host]\n")
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
         "my host.conf:1: found log before any section; expected [host] first",
-        "my host.conf:2: found [hots]; expected [host]; did you mean host?",
+        "my host.conf:2: found [hots]; expected [host], [vm NAME]; did you mean host?",
         "my host.conf:4: found log = loud; expected error, warn, info or debug",
         "my host.conf:5: found log a second time; expected it once, as in line 4",
         f"my host.conf:6: found console = tty; expected {CONSOLES}",
         "my host.conf:7: found memory; expected a key of [host]: log, console",
         "my host.conf:8: found lgo; expected a key of [host]; did you mean log?",
         "my host.conf:9: found nothing; expected KEY = VALUE",
-        "my host.conf:10: found [vm web]; expected [host]",
+        "my host.conf:10: found [net web]; expected [host], [vm NAME]",
         "my host.conf:11: found [host] a second time; expected it once, as in line 3",
     ]
 

@@ -94,6 +94,41 @@ write_file(const char *path, struct bytes bytes)
 	return ok || complain_file("write", path);
 }
 
+/* False with errno; *from_failed tells which of the two. */
+static bool
+copy_all(int from, int to, bool *from_failed)
+{
+	static char buffer[FIRST_SIZE];
+
+	for (;;) {
+		ssize_t n = read(from, buffer, sizeof(buffer));
+
+		*from_failed = n < 0;
+		if (n <= 0)
+			return n == 0;
+		if (!write_all(to, (struct bytes){buffer, (size_t)n}))
+			return false;
+	}
+}
+
+bool
+copy_file(const char *from, const char *to)
+{
+	int in = open(from, O_RDONLY | O_CLOEXEC), out;
+	bool ok, from_failed = false;
+
+	if (in < 0)
+		return complain_file("read", from);
+	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	ok = out >= 0 && copy_all(in, out, &from_failed);
+	if (out >= 0)
+		ok = close(out) == 0 && ok;
+	if (!ok)
+		complain_file(from_failed ? "read" : "write", from_failed ? from : to);
+	close(in);
+	return ok;
+}
+
 bool
 make_folder(const char *path)
 {

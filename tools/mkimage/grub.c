@@ -32,10 +32,10 @@ static const struct need {
  * all_video gives the hypervisor a framebuffer under UEFI; under BIOS its header decides between
  * that and VGA text.
  */
-static const char menu[] = "insmod all_video\n"
-			   "multiboot2 /boot/ashlar.elf\n"
-			   "module2 /boot/ashlar.conf ashlar.conf\n"
-			   "boot\n";
+static const char menu_head[] = "insmod all_video\n"
+				"multiboot2 /boot/ashlar.elf\n"
+				"module2 /boot/ashlar.conf ashlar.conf\n";
+static const char menu_end[] = "boot\n";
 
 /*
  * Only the modules that this needs; the names of partition tables are those that GRUB loads at its
@@ -73,18 +73,47 @@ grub_ready(void)
 	return n == 0 || complain("missing:%s. Type:  sudo apt-get install%s", names, packages);
 }
 
+/* The files' names have neither quotes nor backslashes in them (core/config_values.c). */
+static struct bytes
+make_menu(const struct pack *pack)
+{
+	struct bytes menu = {NULL, 0};
+	FILE *out = open_memstream(&menu.at, &menu.len);
+
+	if (out == NULL)
+		return menu;
+	fputs(menu_head, out);
+	for (size_t i = 0; i < pack->count; i++)
+		fprintf(out, "module2 /boot/files/%zu '%s'\n", pack->files[i].same_as,
+			pack->files[i].name);
+	fputs(menu_end, out);
+	fclose(out);
+	return menu;
+}
+
+static bool
+copy_files(const char *work, const struct pack *pack)
+{
+	char *folder = join_path(work, "tree/boot/files");
+	bool ok = pack_copy(pack, folder);
+
+	free(folder);
+	return ok;
+}
+
 /* What GRUB's tools shall find in the image, under work/tree. */
 static bool
-make_tree(const char *work, struct bytes hypervisor, struct bytes config)
+make_tree(const char *work, struct bytes hypervisor, struct bytes config, struct bytes menu)
 {
-	static const char *const folders[] = {"tree", "tree/boot", "tree/boot/grub"};
+	static const char *const folders[] = {"tree", "tree/boot", "tree/boot/grub",
+					      "tree/boot/files"};
 	const struct {
 		const char *name;
 		struct bytes bytes;
 	} files[] = {
-		{"tree/boot/ashlar.elf",	 hypervisor				   },
-		{"tree/boot/ashlar.conf",	  config					},
-		{"tree/boot/grub/grub.cfg", {(char *)(uintptr_t)menu, sizeof(menu) - 1}},
+		{"tree/boot/ashlar.elf",	 hypervisor},
+		{"tree/boot/ashlar.conf",	  config	},
+		{"tree/boot/grub/grub.cfg", menu	},
 	};
 	bool ok = true;
 
@@ -173,7 +202,14 @@ run_mkrescue(const char *work, const char *name)
 }
 
 bool
-grub_make_image(const char *work, const char *name, struct bytes hypervisor, struct bytes config)
+grub_make_image(const char *work, const char *name, struct bytes hypervisor, struct bytes config,
+		const struct pack *pack)
 {
-	return make_tree(work, hypervisor, config) && run_mkrescue(work, name);
+	struct bytes menu = make_menu(pack);
+	bool ok = menu.at != NULL || complain("out of memory");
+
+	ok = ok && make_tree(work, hypervisor, config, menu) && copy_files(work, pack) &&
+	     run_mkrescue(work, name);
+	free(menu.at);
+	return ok;
 }

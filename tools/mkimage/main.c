@@ -17,6 +17,7 @@
 #include "tools/mkimage/file.h"
 #include "tools/mkimage/grub.h"
 #include "tools/mkimage/output.h"
+#include "tools/mkimage/pack.h"
 #include "tools/mkimage/run.h"
 
 enum { EXIT_GOOD, EXIT_ERRORS, EXIT_USAGE };
@@ -36,6 +37,7 @@ struct arguments {
 struct errors {
 	struct config_report report;
 	const char *path;
+	struct pack *pack;
 };
 
 static void
@@ -46,14 +48,25 @@ print_error(struct config_report *report, u32 line, const char *text)
 	fprintf(stderr, "%s:%u: %s\n", errors->path, line, text);
 }
 
-static bool
-read_config(const char *path, struct bytes *out)
+static const char *
+check_file(struct config_report *report, struct slice name)
 {
-	struct errors errors = {.report = {print_error}, .path = path};
-	struct config config;
+	return pack_add(container_of(report, struct errors, report)->pack, name);
+}
+
+/* Also which files it names. */
+static bool
+read_config(const char *path, struct bytes *out, struct pack *pack)
+{
+	static struct config config;
+	struct errors errors = {
+		.report = {print_error, check_file},
+		     .path = path, .pack = pack
+	       };
 
 	if (!read_file(path, CONFIG_SIZE_MAX, out))
 		return false;
+	pack_begin(pack, path);
 	config_defaults(&config);
 	return config_parse(out->at, out->len, &config, &errors.report) == 0;
 }
@@ -86,23 +99,37 @@ same_file(const char *a, const char *b)
 }
 
 static bool
-make_image(const char *path, struct bytes hypervisor, struct bytes config)
+make_image(const char *path, struct bytes hypervisor, struct bytes config, const struct pack *pack)
 {
 	static const char name[] = "image.iso";
 	struct output out;
 	bool ok;
 
 	hold_signals();
-	ok = output_begin(&out, path) && grub_make_image(out.work, name, hypervisor, config) &&
-	     !signal_came() && output_commit(&out, name);
+	ok = output_begin(&out, path) &&
+	     grub_make_image(out.work, name, hypervisor, config, pack) && !signal_came() &&
+	     output_commit(&out, name);
 	output_end(&out);
 	if (!ok)
 		die_of_signal();
 	return ok;
 }
 
+/* The image would be written over what it is made from, or there is more than can be loaded. */
 static bool
-pack(const struct arguments *args, struct bytes config)
+may_pack(const struct arguments *args, const char *hypervisor, const struct pack *pack)
+{
+	if (same_file(args->out, args->config) || same_file(args->out, hypervisor) ||
+	    pack_has(pack, args->out))
+		return complain("cannot write %s: the image is made from it", args->out);
+	if (pack->count > CONFIG_FILES_MAX)
+		return complain("%s names %zu files; an image can have %u", args->config,
+				pack->count, (unsigned)CONFIG_FILES_MAX);
+	return true;
+}
+
+static bool
+make(const struct arguments *args, struct bytes config, const struct pack *pack)
 {
 	char *path = hypervisor_path();
 	struct bytes hypervisor = {NULL, 0};
@@ -110,11 +137,8 @@ pack(const struct arguments *args, struct bytes config)
 
 	if (path == NULL)
 		return false;
-	if (same_file(args->out, args->config) || same_file(args->out, path))
-		ok = complain("cannot write %s: the image is made from it", args->out);
-	else
-		ok = read_file(path, HYPERVISOR_SIZE_MAX, &hypervisor) && grub_ready() &&
-		     make_image(args->out, hypervisor, config);
+	ok = may_pack(args, path, pack) && read_file(path, HYPERVISOR_SIZE_MAX, &hypervisor) &&
+	     grub_ready() && make_image(args->out, hypervisor, config, pack);
 	free(hypervisor.at);
 	free(path);
 	return ok;
@@ -147,6 +171,7 @@ int
 main(int argc, char **argv)
 {
 	struct arguments args = {NULL, NULL};
+	struct pack pack = {.count = 0};
 	struct bytes config;
 	bool ok;
 
@@ -154,7 +179,9 @@ main(int argc, char **argv)
 		fputs(usage_text, stderr);
 		return EXIT_USAGE;
 	}
-	ok = read_config(args.config, &config) && (args.out == NULL || pack(&args, config));
+	ok = read_config(args.config, &config, &pack) &&
+	     (args.out == NULL || make(&args, config, &pack));
+	pack_end(&pack);
 	free(config.at);
 	return ok ? EXIT_GOOD : EXIT_ERRORS;
 }

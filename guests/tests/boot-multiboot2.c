@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* Entered as a multiboot2 kernel: command line, module, memory map, and what else it tells. */
+#include "guests/lib/boot_check.h"
+#include "guests/lib/guest.h"
+
+GUEST("boot-multiboot2")
+{
+	boot_check(BOOT_MULTIBOOT2);
+}

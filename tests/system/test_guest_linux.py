@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: MIT
+"""Debian's Linux, unmodified, in VMs on both backends: to its shell, and through its ways to end."""
+
+import functools
+import re
+import struct
+import subprocess
+
+import pytest
+
+import guests
+import image
+import machine
+from console import SLOWNESS
+
+LINUX = guests.BUILT / "linux"
+COMMAND_LINE = "console=ttyS0"
+PROMPT = rb"/root # (?:\x1b\[6n)?"
+
+BAD = re.compile(r"WARN|\bBUG\b|Oops|unchecked MSR access|Firmware Bug|Call Trace|"
+                 r"(?:APIC|apic|IO-APIC|timer|TSC|tsc|clocksource|HPET|hpet|PIT)\b.*(?:"
+                 r"fail|error|unstable|mark|bad|bogus|broken|invalid|mismatch|missing|not |"
+                 r"disabl|unexpected|spurious|skew|differ|lost|bug|BIOS)")
+
+
+def config(kernel, vcpus, memory="256M"):
+    return (f"[vm linux]\nmemory = {memory}\nvcpus = {vcpus}\nkernel = {kernel}\n"
+            f"initrd = initrd.img\ncmdline = {COMMAND_LINE}\n")
+
+
+def boot_image(kernel, vcpus):
+    return guests.image_with(config(kernel, vcpus), {
+        kernel: LINUX / kernel, "initrd.img": LINUX / "initrd.img"})
+
+
+def release():
+    """The kernel's own version, from the setup header of the bzImage (Linux's boot protocol)."""
+    data = (LINUX / "vmlinuz").read_bytes()
+    at = struct.unpack_from("<H", data, 0x20E)[0] + 0x200
+    return data[at:data.index(b"\0", at)].split()[0].decode()
+
+
+class Linux:
+    """The VM's console on a machine that has just booted."""
+
+    def __init__(self, host, slowness):
+        self.host, self.slowness = host, slowness
+        host.expect_prompt(60)
+        guests.wait_running(host, "linux")
+        host.console.type_line("console linux")
+
+    def wait_shell(self):
+        """Waits for its shell; answers what it has printed until then."""
+        self.host.expect(r"linux-ready\r?\n", 60 * self.slowness)
+        log = self.host.console.line.before.decode(errors="replace").replace("\r", "")
+        self.host.expect(PROMPT, 20 * self.slowness)
+        return log
+
+    def run(self, command):
+        """What a command prints."""
+        self.host.console.send(command + "\r")
+        self.host.expect(re.escape(command) + r"\r?\n", 10 * self.slowness)
+        self.host.expect(PROMPT, 20 * self.slowness)
+        return self.host.console.line.before.decode(errors="replace").replace("\r", "").strip()
+
+    def power_off(self):
+        self.host.console.send("poweroff -f\r")
+        return self.host.expect_prompt(30 * self.slowness)
+
+    def reboot(self):
+        self.host.console.send("reboot -f\r")
+
+
+MACHINES = [
+    # backend, kernel, vCPUs, physical CPUs
+    pytest.param("svm", "vmlinuz", 1, 1, id="svm-bzImage"),
+    pytest.param("svm", "vmlinux", 1, 1, id="svm-pvh"),
+    pytest.param("svm", "vmlinux", 2, 2, id="svm-2-vcpus"),
+    pytest.param("svm", "vmlinuz", 8, 4, id="svm-8-vcpus"),
+    pytest.param("vmx", "vmlinux", 1, 1, id="vmx-pvh"),
+    pytest.param("vmx", "vmlinux", 2, 2, id="vmx-2-vcpus"),
+    pytest.param("vmx", "vmlinuz", 1, 1, id="vmx-bzImage"),
+]
+
+
+@pytest.fixture
+def linux(qemu, bochs):
+    def start(backend, kernel, vcpus, cpus):
+        kind, options, slowness = guests.BACKENDS[backend]
+        make = qemu if kind is machine.Qemu else bochs
+        host = make(boot_image(kernel, vcpus), smp=cpus, **options)
+        return Linux(host, slowness * (3 if kernel == "vmlinuz" else 1) * max(1, vcpus // cpus))
+    return start
+
+
+@functools.lru_cache
+def straight_log(cpus):
+    """What the same kernel prints straight on the emulated machine with as many CPUs."""
+    argv = ["qemu-system-x86_64", "-M", "q35", "-accel", "tcg", "-cpu", "EPYC-Milan", "-m", "256",
+            "-smp", str(cpus), "-nodefaults", "-no-user-config", "-display", "none",
+            "-serial", "stdio", "-no-reboot", "-kernel", str(LINUX / "vmlinux"),
+            "-initrd", str(LINUX / "initrd.img"),
+            "-append", COMMAND_LINE + " rdinit=/bin/poweroff -- -f"]
+    done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True,
+                          timeout=120 * SLOWNESS)
+    return done.stdout.decode(errors="replace").replace("\r", "")
+
+
+def complaints(log):
+    """Lines that complain, without their times and numbers."""
+    return {re.sub(r"0x[0-9a-f]+|\d+", "N", re.sub(r"^\[ *[\d.]+\] ", "", line))
+            for line in log.splitlines() if BAD.search(line)}
+
+
+@pytest.mark.timeout(1500)
+@pytest.mark.parametrize("backend, kernel, vcpus, cpus", MACHINES)
+def test_shell_and_power_off(linux, backend, kernel, vcpus, cpus):
+    """It comes to its shell without a complaint that it hasn't straight on the machine, answers,
+    and ends its VM."""
+    guest = linux(backend, kernel, vcpus, cpus)
+    log = guest.wait_shell()
+    assert guest.run("uname -r") == release()
+    assert guest.run("grep -c ^processor /proc/cpuinfo") == str(vcpus)
+    log += guest.run("dmesg -r | tail -n 20")
+    said = guest.power_off()
+    assert "powered off" in said, said
+    vm = guests.vm_state(guest.host, "linux")
+    assert vm["state"] == "stopped" and "powered off" in vm["reason"], vm
+    assert complaints(log) - complaints(straight_log(vcpus)) == set()
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("backend", guests.BACKENDS)
+def test_reboot(linux, backend):
+    """`reboot -f` begins again with a fresh kernel and initrd, in the same VM."""
+    guest = linux(backend, "vmlinux", 1, 1)
+    guest.wait_shell()
+    assert guest.run("echo spoilt > /init; cat /init") == "spoilt"
+    guest.reboot()
+    guest.wait_shell()
+    assert guest.run("head -n 1 /init") == "#!/bin/sh"
+    assert guest.run("uname -r") == release()
+
+
+def test_the_kernel_is_debians():
+    """Byte for byte what the package has: nothing is patched to make it boot."""
+    packages = sorted((LINUX / "packages").glob("linux-image-*.deb"))
+    listed = subprocess.run(["dpkg", "--fsys-tarfile", packages[-1]], check=True,
+                            capture_output=True).stdout
+    names = subprocess.run(["tar", "-t"], input=listed, check=True, capture_output=True).stdout
+    name = re.search(rb"\./boot/vmlinuz-\S+", names)[0].decode()
+    packed = subprocess.run(["tar", "-xO", name], input=listed, check=True,
+                            capture_output=True).stdout
+    assert packed == (LINUX / "vmlinuz").read_bytes()
+    assert image.BUILD in LINUX.parents

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+"""The test guests of guests/tests, in VMs on both backends and straight on an emulated machine."""
+
+import re
+
+import pytest
+
+import guests
+
+ROWS = {row.name: row for row in guests.rows()}
+ON_QEMU_ALONE = [row for row in ROWS.values() if row.vcpus > 2]  # Bochs has two CPUs to run them
+
+
+def in_vms():
+    """(backend, name); one process runs all of a backend, so that they share a machine."""
+    for backend in guests.BACKENDS:
+        mark = pytest.mark.xdist_group(f"guests-{backend}")
+        for row in ROWS.values():
+            if backend == "svm" or row not in ON_QEMU_ALONE:
+                limit = 200 + row.seconds * guests.BACKENDS[backend][2]
+                yield pytest.param(backend, row.name, id=f"{row.name}-{backend}",
+                                   marks=[mark, pytest.mark.timeout(limit)])
+
+
+@pytest.fixture(scope="module")
+def hosts():
+    made = {}
+
+    def host(backend):
+        if backend not in made:
+            made[backend] = guests.Host(backend, guests.image_of_rows(ROWS.values()),
+                                        smp=4 if backend == "svm" else 2)
+        return made[backend]
+    yield host
+    for each in made.values():
+        each.close()
+
+
+@pytest.mark.parametrize("backend, name", in_vms())
+def test_in_a_vm(hosts, backend, name):
+    """It passes, or its VM stops for the right reason; and everything it used comes back."""
+    row, host = ROWS[name], hosts(backend)
+    shell = host.ready()
+    before = guests.in_use(shell)
+    try:
+        printed, vm = guests.run_to_end(shell, name, row.seconds * host.slowness)
+    except Exception:
+        host.spoil()
+        raise
+    assert vm["state"] == "stopped", vm
+    if row.ends == "pass":
+        assert f"PASS {name}\n" in printed + "\n", printed
+        assert re.search(r"debug exit with status 0\b", vm["reason"]), vm
+    else:
+        assert "FAIL" not in printed, printed
+        assert re.search(row.ends, vm["reason"]), vm
+    assert guests.settled(shell, before) == before
+
+
+@pytest.mark.parametrize("name", [row.name for row in ROWS.values()
+                                  if row.ends == "pass" and row.load != "multiboot2"])
+def test_straight_on_the_machine(name):
+    """What a guest expects of a CPU and of devices is what a machine does."""
+    printed, status = guests.straight(ROWS[name])
+    assert printed.endswith(f"PASS {name}\n") and status == 0, (printed, status)

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+# What runs on top: a Linux made of Debian packages, and the test guests of guests/tests.
+
+.PHONY: guests linux
+guests: linux ## the guests that the demo and the tests run
+
+# Debian's own kernel as it is, also unpacked (vmlinux boots by PVH, without unpacking itself), and
+# a shell. Downloads are kept: only `make clean` fetches them again.
+LINUX := $(B)/guests/linux
+linux: $(LINUX)/vmlinuz $(LINUX)/vmlinux $(LINUX)/initrd.img
+
+$(LINUX)/vmlinuz: | $(B)/packages-GUEST
+	@mkdir -p $(@D)
+	@guests/linux/fetch 'boot/vmlinuz-*' $@ linux-image-amd64 linux-image-generic
+
+# One after the other: apt locks its lists.
+$(LINUX)/busybox: | $(LINUX)/vmlinuz
+	@mkdir -p $(@D)
+	@guests/linux/fetch '*bin/busybox' $@ busybox-static
+
+$(LINUX)/vmlinux: $(LINUX)/vmlinuz guests/linux/vmlinux.py
+	$(SAY) UNPACK $@
+	$(Q)$(PYTHON) guests/linux/vmlinux.py $< $@
+
+$(LINUX)/initrd.img: guests/linux/init $(LINUX)/busybox guests/linux/initramfs.py
+	$(SAY) PACK $@
+	$(Q)$(PYTHON) guests/linux/initramfs.py $< $(LINUX)/busybox $@
+
+# The test guests: one C file each, with what guests/lib and lib/ give; a table says how each is
+# loaded, and with that which header it has. A firmware image is one assembler file.
+comma        := ,
+GUEST_TABLE  := guests/tests/guests.txt
+GUEST_ROWS   := $(shell awk '!/^\#/ && NF { print $$1 "," $$2 }' $(GUEST_TABLE))
+GUEST_NAMES  := $(foreach row,$(GUEST_ROWS),$(firstword $(subst $(comma), ,$(row))))
+GUEST_CFLAGS  = $(filter-out -mcmodel=% -fstack-protector% -mstack-protector%,$(CFLAGS))
+GUEST_LIB    := $(patsubst %.c,$(B)/guests/obj/%.o,$(wildcard guests/lib/*.c) lib/format.c \
+	lib/string.c) $(patsubst %,$(B)/guests/obj/guests/lib/%.asm.o,start vectors ap)
+guest_rule    = $(if $(filter firmware,$(2)),$(call guest_firmware,$(1)),$(call guest_program,$(1),$(2)))
+
+guests: $(GUEST_NAMES:%=$(B)/guests/tests/%)
+
+$(B)/guests/obj/%.o: %.c tools/guests.mk $(FLAGS_STAMP) | $(B)/packages-BUILD
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(GUEST_CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/guests/obj/%.asm.o: %.asm | $(B)/packages-BUILD
+	@mkdir -p $(@D)
+	$(Q)nasm -f elf64 -I. -MD $(@:.o=.d) -MP $< -o $@
+
+define guest_program # name, load
+$(B)/guests/tests/$(1): $(B)/guests/obj/guests/tests/$(1).o $(GUEST_LIB) guests/lib/guest.ld \
+		$(patsubst %,$(B)/guests/obj/%.o,$(wildcard guests/tests/$(1).asm)) \
+		$(B)/guests/obj/guests/lib/header_$(2).asm.o
+	@mkdir -p $$(@D)
+	$$(SAY) GUEST $$@
+	$$(Q)ld.lld $$(LDFLAGS) -T guests/lib/guest.ld $$(filter %.o,$$^) -o $(B)/guests/obj/$(1).elf
+	$$(Q)objcopy --strip-all $(if $(filter multiboot1,$(2)),-O elf32-i386) $(B)/guests/obj/$(1).elf $$@
+-include $(B)/guests/obj/guests/tests/$(1).d
+endef
+
+define guest_firmware # name
+$(B)/guests/tests/$(1): guests/tests/$(1).asm | $(B)/packages-BUILD
+	@mkdir -p $$(@D)
+	$$(SAY) GUEST $$@
+	$$(Q)nasm -f bin -I. $$< -o $$@
+endef
+
+$(foreach row,$(GUEST_ROWS),$(eval $(call guest_rule,$(firstword $(subst $(comma), ,$(row))),$(lastword \
+	$(subst $(comma), ,$(row))))))
+-include $(GUEST_LIB:.o=.d)
