@@ -284,6 +284,7 @@ act(struct vcpu *v, const struct exit_cr *cr)
 	case CR_WRITE: return write_from_register(v, cr);
 	case CR_READ: vcpu_set(v, (enum vreg)cr->reg, read_register(v, cr->cr)); return 0;
 	case CR_CLTS: return cr0_write(v, vcpu_get(v, VREG_CR0) & ~CR0_TS);
+	case CR_SMSW: return 0;
 	default: return lmsw(v, cr->lmsw);
 	}
 }

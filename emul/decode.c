@@ -133,7 +133,7 @@ static bool
 take_vex(struct decoder *d)
 {
 	static const u8 prefixes[4] = {0, PREFIX_OPERAND, PREFIX_REPE, PREFIX_REPNE};
-	u8 first, last;
+	u8 first = 0, last;
 
 	if (d->rex != 0 || d->operand_prefix || d->repeat != 0 || d->insn->lock)
 		return undefined(d);

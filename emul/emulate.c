@@ -133,15 +133,21 @@ load_lmsw(struct emulation *e, struct exit_cr *cr)
 	return true;
 }
 
-/* SMSW exits only while the guest has caches off (CR0.CD), and to a whole register it is MOV. */
+/* It exits while the guest has caches off (CR0.CD), as real mode begins. Memory gets 16 bits. */
 static bool
-decode_smsw(struct emulation *e, struct exit_cr *cr)
+execute_smsw(struct emulation *e, struct exit_cr *cr)
 {
-	if (e->insn.memory || e->insn.reg_size == 2) {
-		emulation_refuse(e, "SMSW of 16 bits with CR0.CD set can't be emulated");
-		return false;
+	u64 cr0 = vcpu_get(e->v, VREG_CR0);
+	struct operand o;
+
+	set_cr(cr, CR_SMSW, 0, 0xff);
+	if (!e->insn.memory) {
+		emulation_set_reg(e, e->insn.rm, e->insn.reg_size, cr0);
+		return true;
 	}
-	set_cr(cr, CR_READ, 0, e->insn.rm);
+	if (execute_memory_operand(e, true, &o) != VERDICT_NEXT)
+		return false;
+	operand_store_u64(e, &o, cr0);
 	return true;
 }
 
@@ -160,7 +166,7 @@ emulate_decode_cr(struct vcpu *v, struct exit_cr *cr)
 	case OP_WRITE_CR: set_cr(cr, CR_WRITE, number, e.insn.rm); return true;
 	case OP_CLTS: set_cr(cr, CR_CLTS, 0, 0xff); return true;
 	case OP_LMSW: return load_lmsw(&e, cr);
-	case OP_SMSW: return decode_smsw(&e, cr);
+	case OP_SMSW: return execute_smsw(&e, cr);
 	default: return false; /* changed since: run it as it is now */
 	}
 }

@@ -40,7 +40,7 @@ int emulate_io_string(struct vcpu *v, struct exit *exit);
 unsigned emulate_length(struct vcpu *v);
 
 /*
- * For backends without decode assists: what the MOV CR, CLTS, LMSW or SMSW at RIP does, a value
- * in memory included. False as with a length of 0.
+ * For backends without decode assists: what the MOV CR, CLTS or LMSW at RIP does, a value in memory
+ * included. SMSW is carried out here. False as with a length of 0.
  */
 bool emulate_decode_cr(struct vcpu *v, struct exit_cr *cr);

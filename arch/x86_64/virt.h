@@ -196,7 +196,13 @@ struct exit_msr {
 	bool write; /* the number is in RCX, the value in EDX:EAX */
 };
 
-enum cr_access { CR_WRITE, CR_READ, CR_CLTS, CR_LMSW };
+enum cr_access {
+	CR_WRITE,
+	CR_READ,
+	CR_CLTS,
+	CR_LMSW,
+	CR_SMSW, /* by decoding alone, which has stored it already: nothing is left to do */
+};
 
 struct exit_cr {
 	u8 cr, reg; /* reg: an enum vreg for CR_WRITE and CR_READ; ~0: decode the instruction */

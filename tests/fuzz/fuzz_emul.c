@@ -143,7 +143,7 @@ call(struct vcpu *v, u8 kind, const u8 *code, unsigned size)
 	case 1:
 		if (!emulate_decode_cr(v, &cr))
 			return;
-		check(cr.access <= CR_LMSW && cr.cr < 16 && (cr.reg < 16 || cr.reg == 0xff));
+		check(cr.access <= CR_SMSW && cr.cr < 16 && (cr.reg < 16 || cr.reg == 0xff));
 		return;
 	case 2:
 		exit.kind = EXIT_IO;

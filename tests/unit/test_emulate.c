@@ -965,10 +965,21 @@ control_registers(void **state)
 	put_plain(0, 0xabcd1234);
 	cr = DECODED_CR("\x0f\x01\x33"); /* lmsw [rbx] */
 	assert_int_equal(cr.lmsw, 0x1234);
-	cr = DECODED_CR("\x0f\x01\xe2"); /* smsw edx */
-	assert_int_equal(cr.access, CR_READ);
-	assert_int_equal(cr.cr, 0);
-	assert_int_equal(cr.reg, VREG_RDX);
+}
+
+static void
+smsw(void **state)
+{
+	vcpu_set(v, VREG_CR0, CR0_PG | CR0_PE | CR0_WP | CR0_CD | CR0_TS);
+	memset(gpr(VREG_RDX), 0xee, 8);
+	assert_int_equal(DECODED_CR("\x66\x0f\x01\xe2").access, CR_SMSW); /* smsw dx */
+	assert_int_equal(*gpr(VREG_RDX), 0xeeeeeeeeeeee0009);
+	DECODED_CR("\x0f\x01\xe2"); /* smsw edx */
+	assert_int_equal(*gpr(VREG_RDX), 0xc0010009);
+	put_plain(0, ~0ul);
+	*gpr(VREG_RBX) = PLAIN;
+	DECODED_CR("\x48\x0f\x01\x23"); /* smsw [rbx] */
+	assert_int_equal(get_plain(0), 0xffffffffffff0009);
 }
 
 static void
@@ -985,7 +996,7 @@ no_control_register(void **state)
 	check_fault(VERDICT_FAULT, PF, 0);
 	CODE("\x0f\x01\x23"); /* smsw [rbx] */
 	assert_false(emulate_decode_cr(v, &cr));
-	assert_int_not_equal(fake_vcpu.stopped[0], 0);
+	check_fault(VERDICT_FAULT, PF, 2);
 }
 
 static void
@@ -1137,6 +1148,7 @@ main(void)
 		TEST(lengths),
 		TEST(no_length),
 		TEST(control_registers),
+		TEST(smsw),
 		TEST(no_control_register),
 		TEST(vector_faults),
 		TEST(unused_vectors),
