@@ -18,13 +18,22 @@ CFLAGS := -std=gnu11 -O2 -g $(WARNINGS) -I. -ffreestanding -fno-pie -mcmodel=ker
 	-mno-red-zone -mgeneral-regs-only -fstack-protector-strong -mstack-protector-guard=global \
 	-fno-omit-frame-pointer -fno-common -fno-strict-aliasing -fno-delete-null-pointer-checks \
 	-fno-asynchronous-unwind-tables -fcf-protection=none -ffile-prefix-map=$(CURDIR)=. \
+	-ffunction-sections -fdata-sections \
 	-DASHLAR_VERSION='"$(VERSION)"'
-LDFLAGS := -nostdlib -static --build-id=none -z max-page-size=4096 -z noexecstack --gc-sections
+LDFLAGS := -nostdlib -static --build-id=none -z max-page-size=4096 -z noexecstack --gc-sections -O2
+
+# What runs once, or at a person's pace, is built for size: the path of an exit is not.
+COLD := boot/% shell/% drivers/% iommu/% core/load% core/config% core/preflight% core/power% \
+	core/vms% dev/acpi% dev/smbios% mm/memmap% lib/format% lib/ini% lib/text% \
+	arch/x86_64/panic% arch/x86_64/symbols% arch/x86_64/smp% arch/x86_64/probe% \
+	arch/x86_64/features% arch/x86_64/svm/svm_caps% arch/x86_64/vmx/vmx_caps% \
+	arch/x86_64/vmx/vmx_check% arch/x86_64/vmx/vmx_controls% arch/x86_64/vmx/vmx_dump%
+optimisation = $(if $(filter $(COLD),$(1)),-Os)
 
 # Changes when the compiler or its flags do, so that everything is built again.
 FLAGS_STAMP := $(B)/obj/flags
-ifneq ($(shell cat $(FLAGS_STAMP) 2>/dev/null),$(CC) $(CFLAGS) $(LDFLAGS))
-$(shell mkdir -p $(B)/obj; echo '$(subst ','\'',$(CC) $(CFLAGS) $(LDFLAGS))' > $(FLAGS_STAMP))
+ifneq ($(shell cat $(FLAGS_STAMP) 2>/dev/null),$(CC) $(CFLAGS) $(COLD) $(LDFLAGS))
+$(shell mkdir -p $(B)/obj; echo '$(subst ','\'',$(CC) $(CFLAGS) $(COLD) $(LDFLAGS))' > $(FLAGS_STAMP))
 endif
 
 # Changes when a source comes or goes: what is linked without a file that has gone is older than none
@@ -37,7 +46,7 @@ endif
 $(B)/obj/%.o: %.c $(FLAGS_STAMP) | $(B)/packages-BUILD
 	@mkdir -p $(@D)
 	$(SAY) CC $<
-	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CFLAGS) $(call optimisation,$<) -MMD -MP -c $< -o $@
 
 $(B)/obj/%.asm.o: %.asm | $(B)/packages-BUILD
 	@mkdir -p $(@D)
