@@ -111,32 +111,38 @@ check_cr8(void)
 	__asm__ volatile("movq %0, %%cr8" : : "r"(0ul));
 }
 
-/* Ticks of the timer by 16 in 10 ms of the PIT. */
-static u32
+static u64
+timer_count(void)
+{
+	return apic_read(LAPIC_TIMER_CURRENT);
+}
+
+/* Its rate divided by 16, within what tsc_hz() is right to. */
+static u64
 timer_hz_by_16(void)
 {
-	u32 begin, end;
+	struct look begin, end;
 
 	apic_write(LAPIC_TIMER_DIVIDE, TIMER_DIVIDE_BY_16);
 	apic_write(LAPIC_LVT_TIMER, LVT_MASKED | TIMER);
 	apic_write(LAPIC_TIMER_INITIAL, ~0u);
-	begin = apic_read(LAPIC_TIMER_CURRENT);
-	pit_wait(PIT_HZ / 100);
-	end = apic_read(LAPIC_TIMER_CURRENT);
-	CHECK(end < begin);
+	begin = look_at(NULL, timer_count);
+	delay_us(50000);
+	end = look_at(NULL, timer_count);
+	CHECK(end.value != 0 && end.value < begin.value);
 	apic_write(LAPIC_TIMER_INITIAL, 0);
-	return (begin - end) * 100;
+	return (begin.value - end.value) * tsc_hz() / look_ticks(&begin, &end);
 }
 
 static void
 check_timer(void)
 {
-	u32 hz = timer_hz_by_16();
+	u64 hz = timer_hz_by_16();
 	u64 begin;
 
 	apic_write(LAPIC_LVT_TIMER, TIMER); /* one-shot */
 	begin = rdtsc();
-	apic_write(LAPIC_TIMER_INITIAL, hz / 100);
+	apic_write(LAPIC_TIMER_INITIAL, (u32)(hz / 100));
 	while (taken[TIMER] == 0)
 		__asm__ volatile("sti; hlt; cli" : : : "memory");
 	check_elapsed(rdtsc() - begin, 10000);
@@ -146,7 +152,7 @@ check_timer(void)
 	CHECK_EQ(taken[TIMER], 1);
 
 	apic_write(LAPIC_LVT_TIMER, 1u << 17 | TIMER); /* periodic */
-	apic_write(LAPIC_TIMER_INITIAL, hz / 1000);
+	apic_write(LAPIC_TIMER_INITIAL, (u32)(hz / 1000));
 	while (taken[TIMER] < 11)
 		__asm__ volatile("sti; hlt; cli" : : : "memory");
 	apic_write(LAPIC_LVT_TIMER, LVT_MASKED | TIMER);

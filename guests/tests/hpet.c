@@ -90,7 +90,7 @@ check_one_shot(void)
 	set(TIMER_COMPARATOR(0), 10 * ticks_per_ms());
 	set(CONFIG, ENABLE | LEGACY);
 	__asm__ volatile("sti");
-	CHECK(wait_for(&taken, 1, 1000000));
+	CHECK(wait_for(&taken, 1, 10000000));
 	check_elapsed(rdtsc() - begin, 10000);
 	delay_us(5000);
 	__asm__ volatile("cli");
@@ -110,7 +110,7 @@ check_periodic(void)
 	set(TIMER_COMPARATOR(0), period);
 	set(CONFIG, ENABLE | LEGACY);
 	__asm__ volatile("sti");
-	CHECK(wait_for(&taken, 20, 5000000));
+	CHECK(wait_for(&taken, 20, 20000000));
 	__asm__ volatile("cli");
 	CHECK(get(COUNTER) >= 20 * period - period / 10);
 	set(CONFIG, 0);
@@ -132,7 +132,7 @@ check_periodic_later(void)
 	set(TIMER_COMPARATOR(0), period);
 	set(CONFIG, ENABLE | LEGACY);
 	__asm__ volatile("sti");
-	CHECK(wait_for(&taken, 20, 5000000));
+	CHECK(wait_for(&taken, 20, 20000000));
 	__asm__ volatile("cli");
 	set(CONFIG, 0);
 }

@@ -40,7 +40,7 @@ check_ticks(void)
 	ioapic_route(TIMER_INPUT, apic_id(), VECTOR);
 	pit_start(2, COUNT_1_MS);
 	__asm__ volatile("sti");
-	CHECK(wait_for(&taken[VECTOR], 20, 5000000));
+	CHECK(wait_for(&taken[VECTOR], 20, 20000000));
 	while (taken[VECTOR] < 40)
 		__asm__ volatile("hlt");
 	__asm__ volatile("cli");
@@ -61,7 +61,7 @@ check_mask(void)
 
 	ioapic_route(TIMER_INPUT, apic_id(), OTHER);
 	__asm__ volatile("sti");
-	CHECK(wait_for(&taken[OTHER], 3, 5000000));
+	CHECK(wait_for(&taken[OTHER], 3, 20000000));
 	__asm__ volatile("cli");
 	CHECK_EQ(taken[VECTOR], before);
 	ioapic_route(TIMER_INPUT, apic_id(), IOAPIC_MASKED);
