@@ -1,7 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """`make bench`: measures the figures to reach and prints them beside their targets. The exit
-status is 1 when one is missed."""
+status is 1 when one is missed.
+
+tools/bench.py [PART...]: the parts are host (sizes, boot, idle interrupts) and guest (what single
+operations of a guest cost); without one, all.
+"""
 
 import sys
 from pathlib import Path
@@ -11,6 +15,7 @@ sys.path.insert(0, str(ROOT / "tests/system"))
 
 import figures
 import image
+import operations
 from machine import Options, Qemu
 
 missed = []
@@ -34,7 +39,7 @@ def at_the_prompt(name, measure, **options):
         machine.close()
 
 
-def main():
+def host():
     text, data, bss = figures.image_sizes()
     row("image: text (bytes)", text)
     row("image: data", data)
@@ -52,6 +57,28 @@ def main():
         row(f"idle: interrupts in {figures.IDLE_SECONDS} s, {cpus} CPUs, busiest", max(counts),
             figures.IDLE_MAX)
 
+
+def guest():
+    """Instructions of one operation: straight, in a VM, and what that adds."""
+    print(f"{'one guest operation, instructions':<39}{'straight':>9}{'VM':>8}"
+          f"{'+ min':>8}{'+ mean':>10}{'at most':>9}{'KVM+QEMU':>10}")
+    costs = operations.measure()
+    for each in operations.OPERATIONS:
+        cost = costs[each.name]
+        targets = "" if each.limit is None else f"{each.limit:>9,}{each.kvm:>10,}"
+        if not cost.within(each.limit):
+            missed.append(each.name)
+            targets += "  MISSED"
+        print(f"{each.what:<39}{cost.straight_min:>9,}{cost.vm_min:>8,}{cost.minimum():>8,}"
+              f"{cost.mean():>10,.1f}{targets}", flush=True)
+
+
+PARTS = {"host": host, "guest": guest}
+
+
+def main():
+    for name in sys.argv[1:] or PARTS:
+        PARTS[name]()
     print(f"bench: {'missed: ' + ', '.join(missed) if missed else 'all targets reached'}")
     return 1 if missed else 0
 

@@ -30,7 +30,7 @@ $(LINUX)/initrd.img: guests/linux/init $(LINUX)/busybox guests/linux/initramfs.p
 # loaded, and with that which header it has. A firmware image is one assembler file.
 comma        := ,
 GUEST_TABLE  := guests/tests/guests.txt
-GUEST_ROWS   := $(shell awk '!/^\#/ && NF { print $$1 "," $$2 }' $(GUEST_TABLE))
+GUEST_ROWS   := $(shell awk '!/^\#/ && NF { print $$1 "," $$2 }' $(GUEST_TABLE)) bench,pvh
 GUEST_NAMES  := $(foreach row,$(GUEST_ROWS),$(firstword $(subst $(comma), ,$(row))))
 GUEST_CFLAGS  = $(filter-out -mcmodel=% -fstack-protector% -mstack-protector%,$(CFLAGS))
 GUEST_LIB    := $(patsubst %.c,$(B)/guests/obj/%.o,$(wildcard guests/lib/*.c) lib/format.c \

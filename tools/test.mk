@@ -74,8 +74,8 @@ check: ## the quick part: unit tests and static checks
 test: $(B)/packages-TEST $(B)/packages-BUILD ## every test: unit, fuzz, static, whole machines
 	$(call run_each,all unit fuzz-short tidy system)
 
-bench: all | $(B)/packages-TEST ## the figures: sizes, instructions to the prompt, idle interrupts
-	@$(PYTHON) tools/bench.py
+bench: all guests | $(B)/packages-TEST ## the figures beside their targets (BENCH=guest: one part)
+	@$(PYTHON) tools/bench.py $(BENCH)
 
 SOAK_QEMU  ?= 200
 SOAK_BOCHS ?= 20

@@ -103,8 +103,8 @@ number(const char *text)
 	}
 }
 
-u64
-option(const char *key, u64 fallback)
+const char *
+option_text(const char *key)
 {
 	size_t len = strlen(key);
 
@@ -112,9 +112,17 @@ option(const char *key, u64 fallback)
 		while (*word == ' ')
 			word++;
 		if (strncmp(word, key, len) == 0 && word[len] == '=')
-			return number(word + len + 1);
+			return word + len + 1;
 	}
-	return fallback;
+	return NULL;
+}
+
+u64
+option(const char *key, u64 fallback)
+{
+	const char *text = option_text(key);
+
+	return text == NULL ? fallback : number(text);
 }
 
 void

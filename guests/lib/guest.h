@@ -56,3 +56,5 @@ bool under_ashlar(void);
 
 /* The number behind `key=` in the command line, decimal or 0x; fallback when it is not there. */
 u64 option(const char *key, u64 fallback);
+/* What is behind `key=`, up to the next space or the end; NULL when it is not there. */
+const char *option_text(const char *key);
