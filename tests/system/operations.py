@@ -24,6 +24,10 @@ class Operation:
     limit: int   # what Ashlar may add; None: only shown
     vcpus: int = 1
 
+    def is_second(self):
+        """Whether it is the second figure of an operation that has two."""
+        return self.name.endswith(("-whole", "-set"))
+
 
 OPERATIONS = [
     Operation("cpuid", "CPUID", 3107, 300),
@@ -80,8 +84,9 @@ def figures(printed):
 
 def command_line(vcpus, options=""):
     """More than one vCPU is for those operations that need them: the others are had with one."""
-    only = " only=ipi-halted" if vcpus > 1 else ""
-    return f"vcpus={vcpus}{only} {options}".rstrip()
+    if vcpus > 1 and "only=" not in options:
+        options = f"only=ipi-halted {options}"
+    return f"vcpus={vcpus} {options}".rstrip()
 
 
 def straight(vcpus):
