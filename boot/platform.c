@@ -142,6 +142,9 @@ local_msr(struct vcpu *v, u32 msr, bool write, u64 *value)
 	return lapic_msr(lapic_of(v), msr, write, value);
 }
 
+_Static_assert((int)PENDING_NOTHING == (int)LAPIC_NOTHING, "the same words");
+_Static_assert((int)PENDING_LATER == (int)LAPIC_LATER, "the same words");
+
 static int
 pending_interrupt(struct vcpu *v)
 {

@@ -109,6 +109,7 @@ answer_topology(struct vcpu *v, u32 subleaf, struct cpuid_regs *r)
 static void
 answer_xsave(struct vcpu *v, u32 subleaf, struct cpuid_regs *r)
 {
+	virt_ops()->sync(&v->hw);
 	if (subleaf == 0 && r->eax != 0)
 		r->ebx = cpuid_area_size(v->hw.xcr0);
 	else if (subleaf == 1 && r->eax != 0)

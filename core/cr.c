@@ -329,6 +329,7 @@ cr_xsetbv(struct vcpu *v, u32 index, u64 value)
 		return vcpu_fault(v, FAULT_UD);
 	if (privilege(v) != 0 || index != 0 || !is_valid_xcr0(value))
 		return vcpu_fault_code(v, FAULT_GP, 0);
+	virt_ops()->sync(&v->hw);
 	v->hw.xcr0 = value;
 	return VERDICT_NEXT;
 }

@@ -60,7 +60,8 @@ inject_interrupt(struct vcpu *v)
 void
 event_deliver(struct vcpu *v)
 {
-	bool wants_interrupt = v->vm->platform->pending_interrupt(v) >= 0, injected = true;
+	int pending = v->vm->platform->pending_interrupt(v);
+	bool wants_interrupt = pending >= 0, injected = true;
 
 	if (v->fault.kind != EVENT_NONE)
 		inject(v, &v->fault);
@@ -72,9 +73,11 @@ event_deliver(struct vcpu *v)
 		injected = false;
 	if (wants_interrupt && !injected && can_interrupt(v)) {
 		inject_interrupt(v);
-		wants_interrupt = v->vm->platform->pending_interrupt(v) >= 0;
+		pending = v->vm->platform->pending_interrupt(v);
+		wants_interrupt = pending >= 0;
 	}
 	set_window(v, wants_interrupt, v->nmi_blocked);
+	v->nothing_due = pending == PENDING_NOTHING && !injected && !v->nmi_blocked;
 }
 
 bool

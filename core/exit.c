@@ -186,7 +186,6 @@ static const struct {
 	[EXIT_IO] = {"port I/O",		 exit_io		},
 	[EXIT_MSR] = {"MSR",		     exit_msr	     },
 	[EXIT_CR] = {"CR",			   exit_cr	  },
-	[EXIT_DR] = {"DR",			   exit_again	     }, /* the backend has made them the guest's own */
 	[EXIT_MEMORY] = {"memory",		   exit_memory     },
 	[EXIT_EXCEPTION] = {"exception",		 exit_exception  },
 	[EXIT_HYPERCALL] = {"hypercall",		 exit_undefined  }, /* none is offered */
@@ -215,21 +214,21 @@ static bool
 advance(struct vcpu *v, const struct exit *exit)
 {
 	unsigned len = exit->insn_len;
+	u64 rip = vcpu_get(v, VREG_RIP), next;
 	struct vsegment cs;
-	u64 rip;
 
 	if (len == 0)
 		len = v->vm->platform->instruction_length(v);
 	if (len == 0)
 		return false;
-	rip = vcpu_get(v, VREG_RIP) + len;
-	if (rip >> 32 != 0) {
+	next = rip + len;
+	if ((rip ^ next) >> 32 != 0) {
 		virt_ops()->get_segment(&v->hw, VSEG_CS, &cs);
 		if ((cs.attr & VSEG_LONG) == 0)
-			rip = (u32)rip;
+			next = (u32)next;
 	}
-	vcpu_set(v, VREG_RIP, rip);
-	if (vcpu_get(v, VREG_INTERRUPT_SHADOW) != 0)
+	vcpu_set(v, VREG_RIP, next);
+	if (exit->shadow)
 		vcpu_set(v, VREG_INTERRUPT_SHADOW, 0);
 	return true;
 }

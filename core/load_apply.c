@@ -24,8 +24,6 @@ enum {
 #define CR0_PG	   0x80000000ul
 #define CR0_CD_NW  0x60000000ul
 #define CR4_PAE	   0x20ul
-#define EFER_LME   0x100ul
-#define EFER_LMA   0x400ul
 #define RFLAGS_ONE 0x2ul /* the bit that is always 1 */
 
 /* SDM vol. 3, table 10-1. */

@@ -90,6 +90,7 @@ take_startup(struct vcpu *v)
 static void
 take_requests(struct vcpu *v)
 {
+	v->nothing_due = false;
 	if (is_requested(v, REQUEST_PAUSE))
 		park(v);
 	if (is_requested(v, REQUEST_INIT)) {
@@ -115,6 +116,8 @@ take_requests(struct vcpu *v)
 static bool
 settle(struct vcpu *v)
 {
+	if (READ_ONCE(v->requests) == 0 && v->state == VCPU_RUNNING)
+		return true;
 	for (;;) {
 		take_requests(v);
 		if (is_requested(v, REQUEST_STOP))
@@ -136,7 +139,8 @@ run_guest(struct vcpu *v, struct exit *exit)
 	run = (__atomic_load_n(&v->requests, __ATOMIC_SEQ_CST) & ~BIT32(REQUEST_NMI)) == 0 &&
 	      !this_cpu()->need_resched;
 	if (run) {
-		event_deliver(v);
+		if (!v->nothing_due || v->fault.kind != EVENT_NONE || v->cut.kind != EVENT_NONE)
+			event_deliver(v);
 		virt_ops()->run(&v->hw, exit);
 	}
 	__atomic_store_n(&v->in_guest, false, __ATOMIC_SEQ_CST);

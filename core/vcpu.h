@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "arch/x86_64/msr.h"
 #include "arch/x86_64/virt.h"
 #include "core/vm.h"
 #include "sched/wait.h"
@@ -42,6 +43,8 @@ struct vcpu {
 	u32 requests;		     /* atomic, a bit an enum vcpu_request */
 	bool in_guest;		     /* between the last look at requests and the exit */
 	bool waiting;		     /* for `wake`: who requests something has to wake it */
+	bool nothing_due;	     /* no event waits, nor a window: whatever changes that is a
+					request, or in `fault` or `cut` */
 	bool nmi_blocked;	     /* until the guest's IRET */
 	bool window_irq, window_nmi; /* as asked of the backend */
 	struct event fault;	     /* with VERDICT_FAULT; to be delivered next */
@@ -75,17 +78,26 @@ const char *exit_name(enum exit_kind kind);
 
 void vcpu_request(struct vcpu *v, enum vcpu_request request);
 
-/* The guest's registers, for handlers on the vCPU's own thread. */
+/* The guest's registers, for handlers on the vCPU's own thread. No guest sees EFER.SVME. */
 static inline u64
 vcpu_get(struct vcpu *v, enum vreg reg)
 {
-	return virt_ops()->get(&v->hw, reg);
+	const u64 *at = v->hw.at[reg];
+
+	if (at == NULL)
+		return virt_ops()->get(&v->hw, reg);
+	return reg == VREG_EFER ? *at & ~EFER_SVME : *at;
 }
 
 static inline void
 vcpu_set(struct vcpu *v, enum vreg reg, u64 value)
 {
-	virt_ops()->set(&v->hw, reg, value);
+	bool plain = reg <= VREG_R15 || reg == VREG_RIP || reg == VREG_RFLAGS;
+
+	if (plain && v->hw.at[reg] != NULL)
+		*v->hw.at[reg] = value;
+	else
+		virt_ops()->set(&v->hw, reg, value);
 }
 
 /* Sets vcpu->fault; answers VERDICT_FAULT. */

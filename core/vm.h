@@ -26,6 +26,11 @@ struct vcpu;
 struct vm_config;
 struct vm_console;
 
+enum pending {
+	PENDING_NOTHING = -1, /* nor will it be, before somebody requests it */
+	PENDING_LATER = -2,   /* something waits for a lower priority */
+};
+
 /* What dev/ gives a VM. Functions with a vcpu are called on its thread. */
 struct vm_platform {
 	/* Port I/O of 1, 2 or 4 bytes; nobody there: all ones. */
@@ -39,7 +44,7 @@ struct vm_platform {
 	/* MSRs of the local APIC: x2APIC, APIC_BASE, TSC_DEADLINE. -ERR_NOENT: not one of them;
 	 * -ERR_INVAL: #GP. */
 	int (*msr)(struct vcpu *v, u32 msr, bool write, u64 *value);
-	/* The vector that the vCPU should get now, -1 for none. Changes nothing. */
+	/* The vector that the vCPU should get now, or one of enum pending. Changes nothing. */
 	int (*pending_interrupt)(struct vcpu *v);
 	/* It got it: the controller moves it from requested to in service. Answers the vector. */
 	int (*take_interrupt)(struct vcpu *v);

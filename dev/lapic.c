@@ -97,7 +97,9 @@ lapic_highest(const struct lapic *l)
 	if (extint_waits(l))
 		return LAPIC_EXTINT;
 	vector = highest(l->irr);
-	return vector >= 0 && ((u32)vector & TPR_CLASS) > (l->ppr & TPR_CLASS) ? vector : -1;
+	if (vector < 0)
+		return LAPIC_NOTHING;
+	return ((u32)vector & TPR_CLASS) > (l->ppr & TPR_CLASS) ? vector : LAPIC_LATER;
 }
 
 /*

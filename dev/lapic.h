@@ -20,7 +20,10 @@
 #define LAPIC_TIMER_HZ	   1000000000ul /* the timer's input clock, before the divider */
 
 enum {
-	LAPIC_EXTINT = 256, /* instead of a vector: the 8259 has it, see lapic_pending() */
+	/* Instead of a vector, see lapic_pending(): */
+	LAPIC_NOTHING = -1,
+	LAPIC_LATER = -2,   /* something waits for a lower priority */
+	LAPIC_EXTINT = 256, /* the 8259 has it */
 	LAPIC_LVTS = 6,
 };
 
@@ -98,7 +101,7 @@ int lapic_highest(const struct lapic *l);
 
 /*
  * The vector that the vCPU should get now: one whose class is above the PPR's, or LAPIC_EXTINT,
- * whose vector the 8259 tells; -1 for none. Changes nothing. Own thread.
+ * whose vector the 8259 tells; LAPIC_NOTHING, LAPIC_LATER. Changes nothing. Own thread.
  */
 static inline int
 lapic_pending(const struct lapic *l)
@@ -106,7 +109,7 @@ lapic_pending(const struct lapic *l)
 	u64 any = READ_ONCE(l->irr[0]) | READ_ONCE(l->irr[1]) | READ_ONCE(l->irr[2]) |
 		  READ_ONCE(l->irr[3]) | READ_ONCE(l->pins);
 
-	return any == 0 ? -1 : lapic_highest(l);
+	return any == 0 ? LAPIC_NOTHING : lapic_highest(l);
 }
 
 /*

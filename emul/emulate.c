@@ -2,6 +2,7 @@
 #include "emul/emulate.h"
 
 #include "emul/execute.h"
+#include "emul/insn_cache.h"
 #include "emul/strings.h"
 
 void
@@ -104,9 +105,12 @@ fetch(struct emulation *e, struct vcpu *v)
 unsigned
 emulate_length(struct vcpu *v)
 {
+	unsigned length = insn_cache_length(v);
 	struct emulation e;
 
-	return fetch(&e, v) ? e.insn.length : 0;
+	if (length == 0 && fetch(&e, v))
+		length = e.insn.length;
+	return length;
 }
 
 static void

@@ -6,9 +6,8 @@
 enum { LINES = 16, WORDS = 2 /* of code */ };
 
 struct line {
-	u64 rip, cr3, efer; /* by which it was reached */
-	u32 cs_attr;
-	struct gpt_path path; /* count 0: the line is empty */
+	u64 rip, cr3, efer, cs; /* by which it was reached */
+	struct gpt_path path;	/* count 0: the line is empty */
 	struct guest_word words[WORDS];
 	u64 code[WORDS];
 	struct insn insn;
@@ -19,23 +18,50 @@ static_assert(sizeof(((struct emulation *)NULL)->bytes) == WORDS * sizeof(u64), 
 
 /* Multiplied by the golden ratio, RIPs that are near each other are not. */
 static struct line *
-line_of(const struct emulation *e)
+line_of(struct vcpu *v, u64 rip)
 {
-	struct line *lines = (void *)e->v->emulator;
+	struct line *lines = (void *)v->emulator;
 
-	return &lines[e->rip * 0x9e3779b97f4a7c15ul >> 60];
+	return &lines[rip * 0x9e3779b97f4a7c15ul >> 60];
+}
+
+/* Whether the same bytes still lie at the same place. */
+static bool
+holds(const struct line *line)
+{
+	return line->path.count != 0 && gpt_path_holds(&line->path) &&
+	       guest_word_read(line->words[0]) == line->code[0] &&
+	       guest_word_read(line->words[1]) == line->code[1];
+}
+
+static u64
+cs_of(const struct emulation *e)
+{
+	const u64 *word = e->v->hw.cs_word;
+
+	return word != NULL ? *word : e->cs.attr;
+}
+
+unsigned
+insn_cache_length(struct vcpu *v)
+{
+	u64 rip = vcpu_get(v, VREG_RIP);
+	const struct line *line = line_of(v, rip);
+
+	if (v->hw.cs_word == NULL || line->rip != rip || line->cs != *v->hw.cs_word ||
+	    line->cr3 != vcpu_get(v, VREG_CR3) || line->efer != vcpu_get(v, VREG_EFER) ||
+	    !holds(line))
+		return 0;
+	return line->insn.length;
 }
 
 bool
 insn_cache_find(struct emulation *e)
 {
-	const struct line *line = line_of(e);
+	const struct line *line = line_of(e->v, e->rip);
 
 	if (line->rip != e->rip || line->cr3 != e->gpt.cr3 || line->efer != e->gpt.efer ||
-	    line->cs_attr != e->cs.attr || line->path.count == 0)
-		return false;
-	if (!gpt_path_holds(&line->path) || guest_word_read(line->words[0]) != line->code[0] ||
-	    guest_word_read(line->words[1]) != line->code[1])
+	    line->cs != cs_of(e) || !holds(line))
 		return false;
 	e->insn = line->insn;
 	e->byte_count = INSN_MAX;
@@ -67,7 +93,7 @@ find_code(struct emulation *e, struct line *line)
 void
 insn_cache_add(struct emulation *e)
 {
-	struct line *line = line_of(e);
+	struct line *line = line_of(e->v, e->rip);
 
 	if (e->mode != CODE_64)
 		return;
@@ -78,6 +104,6 @@ insn_cache_add(struct emulation *e)
 	line->rip = e->rip;
 	line->cr3 = e->gpt.cr3;
 	line->efer = e->gpt.efer;
-	line->cs_attr = e->cs.attr;
+	line->cs = cs_of(e);
 	line->insn = e->insn;
 }

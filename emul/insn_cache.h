@@ -12,5 +12,8 @@
 /* Fills in e->insn and e->bytes. False: it is not there, or not the same any more. */
 bool insn_cache_find(struct emulation *e);
 
+/* The length of the instruction at RIP; 0: it is not there, or not the same any more. */
+unsigned insn_cache_length(struct vcpu *v);
+
 /* Keeps e->insn, fetched and decoded just now. Some can't be kept: those across a page's end. */
 void insn_cache_add(struct emulation *e);

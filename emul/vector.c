@@ -83,6 +83,7 @@ vector_check(struct emulation *e)
 	u64 cr0 = vcpu_get(e->v, VREG_CR0), cr4 = vcpu_get(e->v, VREG_CR4);
 	bool allowed;
 
+	virt_ops()->sync(&e->v->hw);
 	if (e->insn.vex)
 		allowed = e->protected && (cr4 & CR4_OSXSAVE) && (e->v->hw.xcr0 & both) == both;
 	else
@@ -91,7 +92,6 @@ vector_check(struct emulation *e)
 		return vcpu_fault(e->v, FAULT_UD);
 	if (cr0 & CR0_TS)
 		return vcpu_fault(e->v, FAULT_NM);
-	virt_ops()->sync(&e->v->hw);
 	return VERDICT_NEXT;
 }
 

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "arch/x86_64/tag.h"
 #include "include/limits.h"
 #include "include/types.h"
 
@@ -37,6 +38,13 @@ struct cpu {
 	u64 stopped_rip;	      /* where a panic's NMI found it; 0: not stopped */
 	s64 tsc_offset;		      /* to the boot CPU's, in ticks, as measured at its start */
 	u64 irq_counts[IRQ_VECTORS];
+	/*
+	 * Of SVM: the vCPU whose debug registers, TSC_AUX, and x87 to AVX state are in this CPU's
+	 * registers, and the ASIDs that it gives to guests (APM vol. 2, 15.16). Its own, with
+	 * interrupts off.
+	 */
+	struct vcpu_hw *guest;
+	struct tag_pool tags;
 	void (*call_fn)(void *); /* a call from another CPU, see smp.h */
 	void *call_arg;
 	u64 gdt[GDT_ENTRIES];

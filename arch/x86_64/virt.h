@@ -129,9 +129,16 @@ enum { VIRT_VCPU_PAGES = 4, VIRT_VM_PAGES = 6 }; /* what each backend needs at m
 struct vcpu_hw {
 	u64 gpr[16];	    /* not RSP: get/set do that */
 	u64 cr2;	    /* of the guest, where the CPU does not switch it (VMX) */
+	/*
+	 * Where a register is in memory between runs: what get() answers is there to be read, but
+	 * for EFER, where the hardware may want SVME. NULL: by get() alone. The general ones, RIP
+	 * and RFLAGS may be written there, too.
+	 */
+	u64 *at[VREGS];
+	const u64 *cs_word; /* changes whenever what CS is does; NULL: look at the segment */
 	u64 dr[4];	    /* the guest's DR0 to DR3; sync() before a look or a change */
 	u64 dr6;	    /* use get/set */
-	u64 xcr0;	    /* the guest's; 1 at reset; may be changed between runs */
+	u64 xcr0;	    /* the guest's; 1 at reset; sync() as for dr */
 	void *xsave;	    /* its extended state, virt_xsave_size() bytes; sync() as for dr */
 	u64 tsc_offset;	    /* guest TSC = host TSC + this */
 	hpa_t second_level; /* root of EPT or NPT */
@@ -143,7 +150,6 @@ struct vcpu_hw {
 	const struct virt_page *vm_pages; /* shared by the VM's vCPUs: permission maps */
 	u64 cr0_cache;	 /* CD and NW as the guest has set them; the hardware never does */
 	u64 tsc_aux;	 /* the guest's */
-	bool debug_live; /* its debug registers are in the hardware while it runs */
 	void *backend;
 };
 
@@ -160,7 +166,6 @@ enum exit_kind {
 	EXIT_IO,
 	EXIT_MSR,
 	EXIT_CR,
-	EXIT_DR,
 	EXIT_MEMORY, /* second-level fault */
 	EXIT_EXCEPTION,
 	EXIT_HYPERCALL, /* VMCALL, VMMCALL */
@@ -210,11 +215,6 @@ struct exit_cr {
 	u16 lmsw;
 };
 
-struct exit_dr {
-	u8 dr, reg;
-	bool write;
-};
-
 struct exit_exception {
 	u8 vector;
 	u32 error;
@@ -231,13 +231,13 @@ struct exit_task_switch {
 struct exit {
 	enum exit_kind kind;
 	u8 insn_len;	  /* of the instruction that exited; 0: not told, decode it */
+	bool shadow;	  /* the guest was in an interrupt shadow */
 	struct event cut; /* was being delivered when the exit came: deliver it again */
 	union {
 		struct exit_io io;
 		struct exit_memory memory;
 		struct exit_msr msr;
 		struct exit_cr cr;
-		struct exit_dr dr;
 		struct exit_exception exception;
 		struct exit_task_switch task_switch;
 	};
@@ -284,8 +284,8 @@ struct virt_ops {
 	/* Whether to exit as soon as the guest can take an interrupt, or an NMI. */
 	void (*window)(struct vcpu_hw *hw, bool interrupt, bool nmi);
 	/*
-	 * Brings dr and xsave into memory from the registers of the CPU where it ran; they are
-	 * loaded again with the next run. On that CPU, or with interrupts on.
+	 * Brings dr, xcr0 and xsave into memory from the registers of the CPU where it ran; they
+	 * are loaded again with the next run. On that CPU, or with interrupts on.
 	 */
 	void (*sync)(struct vcpu_hw *hw);
 	/* Prints the hardware's control state, for a person. */

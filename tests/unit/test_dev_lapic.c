@@ -29,7 +29,7 @@ after_power_on(void **state)
 	}
 	for (u32 reg = ISR; reg < ESR; reg += 0x10)
 		assert_int_equal(fake_read(bsp, reg), 0);
-	assert_int_equal(lapic_pending(bsp), -1);
+	assert_int_equal(lapic_pending(bsp), LAPIC_NOTHING);
 	assert_false(lapic_post(bsp, 0x40, false));
 }
 
@@ -102,7 +102,7 @@ error_register(void **state)
 	fake_write(bsp, 0x3f0, 0x40); /* self IPI is x2APIC's */
 	fake_read(bsp, 0xff0);
 	assert_int_equal(errors(bsp), 0x80);
-	assert_int_equal(lapic_pending(bsp), -1);
+	assert_int_equal(lapic_pending(bsp), LAPIC_NOTHING);
 }
 
 /* One interrupt for the first error until the ESR is written. */
@@ -113,7 +113,7 @@ error_interrupt(void **state)
 	assert_false(lapic_post(bsp, 15, false));
 	takes_and_ends(bsp, 0xfe);
 	assert_false(lapic_post(bsp, 0, false));
-	assert_int_equal(lapic_pending(bsp), -1);
+	assert_int_equal(lapic_pending(bsp), LAPIC_NOTHING);
 	assert_int_equal(errors(bsp), 0x40);
 	assert_false(lapic_post(bsp, 3, true));
 	takes_and_ends(bsp, 0xfe);
@@ -121,7 +121,7 @@ error_interrupt(void **state)
 	errors(bsp);
 	fake_write(bsp, ERROR, 0x05);
 	fake_read(bsp, 0x40);
-	assert_int_equal(lapic_pending(bsp), -1);
+	assert_int_equal(lapic_pending(bsp), LAPIC_NOTHING);
 	assert_int_equal(errors(bsp), 0xc0);
 }
 
@@ -137,7 +137,7 @@ request_service_eoi(void **state)
 	assert_int_equal(fake_read(bsp, IRR + 0x20), 0);
 	assert_int_equal(fake_read(bsp, ISR + 0x20), 2);
 	assert_int_equal(fake_read(bsp, PPR), 0x40);
-	assert_int_equal(lapic_pending(bsp), -1);
+	assert_int_equal(lapic_pending(bsp), LAPIC_NOTHING);
 	fake_write(bsp, EOI, 0);
 	assert_int_equal(fake_read(bsp, ISR + 0x20), 0);
 	assert_int_equal(fake_read(bsp, PPR), 0);
@@ -155,11 +155,11 @@ priorities(void **state)
 	lapic_post(bsp, 0xff, false);
 	lapic_post(bsp, 0x10, false);
 	takes(bsp, 0xff);
-	assert_int_equal(lapic_pending(bsp), -1);
+	assert_int_equal(lapic_pending(bsp), LAPIC_LATER);
 	fake_write(bsp, EOI, 0);
 	takes(bsp, 0x45);
 	lapic_post(bsp, 0x4f, false);
-	assert_int_equal(lapic_pending(bsp), -1); /* the same class */
+	assert_int_equal(lapic_pending(bsp), LAPIC_LATER); /* the same class */
 	lapic_post(bsp, 0x50, false);
 	takes(bsp, 0x50);
 	fake_write(bsp, EOI, 0);
@@ -176,7 +176,7 @@ task_priority(void **state)
 	assert_int_equal(fake_read(bsp, PPR), 0x45);
 	assert_int_equal(lapic_cr8(bsp), 4);
 	lapic_post(bsp, 0x4f, false);
-	assert_int_equal(lapic_pending(bsp), -1);
+	assert_int_equal(lapic_pending(bsp), LAPIC_LATER);
 	lapic_set_cr8(bsp, 3);
 	assert_int_equal(fake_read(bsp, TPR), 0x30);
 	takes(bsp, 0x4f);
@@ -185,7 +185,7 @@ task_priority(void **state)
 	assert_int_equal(fake_read(bsp, PPR), 0xff);
 	fake_write(bsp, EOI, 0);
 	lapic_post(bsp, 0xfe, false);
-	assert_int_equal(lapic_pending(bsp), -1);
+	assert_int_equal(lapic_pending(bsp), LAPIC_LATER);
 	lapic_set_cr8(bsp, 0);
 	takes(bsp, 0xfe);
 }
@@ -235,7 +235,7 @@ static void
 lint_extint(void **state)
 {
 	lapic_lint(bsp, 0, true);
-	assert_int_equal(lapic_pending(bsp), -1);
+	assert_int_equal(lapic_pending(bsp), LAPIC_NOTHING);
 	fake_write(bsp, LINT0, 0x700);
 	assert_int_equal(lapic_pending(bsp), LAPIC_EXTINT);
 	fake_write(bsp, TPR, 0xff); /* no priority holds it back */
@@ -243,13 +243,13 @@ lint_extint(void **state)
 	assert_int_equal(fake_read(bsp, PPR), 0xff);
 	assert_int_equal(lapic_pending(bsp), LAPIC_EXTINT); /* its level is the 8259's */
 	lapic_lint(bsp, 0, false);
-	assert_int_equal(lapic_pending(bsp), -1);
+	assert_int_equal(lapic_pending(bsp), LAPIC_NOTHING);
 	assert_int_equal(lapic_take(bsp), LAPIC_EXTINT); /* the 8259 then gives a spurious one */
 	fake_cpus[0].kicks = 0;
 	lapic_lint(bsp, 0, true);
 	assert_int_equal(fake_cpus[0].kicks, 1);
 	fake_write(bsp, LINT0, MASKED | 0x700);
-	assert_int_equal(lapic_pending(bsp), -1);
+	assert_int_equal(lapic_pending(bsp), LAPIC_NOTHING);
 }
 
 static void
@@ -267,11 +267,11 @@ lint_others(void **state)
 	fake_write(bsp, LINT1, 0x033); /* fixed, edge */
 	lapic_lint(bsp, 1, true);
 	takes_and_ends(bsp, 0x33);
-	assert_int_equal(lapic_pending(bsp), -1);
+	assert_int_equal(lapic_pending(bsp), LAPIC_NOTHING);
 	lapic_lint(bsp, 1, false);
 	fake_write(bsp, LINT1, 0x200); /* SMI: there is no SMM */
 	lapic_lint(bsp, 1, true);
-	assert_int_equal(lapic_pending(bsp), -1);
+	assert_int_equal(lapic_pending(bsp), LAPIC_NOTHING);
 }
 
 /* A level-triggered pin: remote IRR until the EOI, then again while it is high. */
@@ -282,12 +282,12 @@ lint_level(void **state)
 	fake_write(bsp, LINT0, 0x8035);
 	assert_int_equal(fake_read(bsp, LINT0), 0xc035);
 	takes(bsp, 0x35);
-	assert_int_equal(lapic_pending(bsp), -1);
+	assert_int_equal(lapic_pending(bsp), LAPIC_NOTHING);
 	fake_write(bsp, EOI, 0);
 	takes(bsp, 0x35);
 	lapic_lint(bsp, 0, false);
 	fake_write(bsp, EOI, 0);
-	assert_int_equal(lapic_pending(bsp), -1);
+	assert_int_equal(lapic_pending(bsp), LAPIC_NOTHING);
 	assert_int_equal(fake_read(bsp, LINT0), 0x8035);
 }
 
@@ -326,7 +326,7 @@ init_reset(void **state)
 	for (u32 reg = ISR; reg < ESR; reg += 0x10)
 		assert_int_equal(fake_read(ap(2), reg), 0);
 	fake_advance(&fake_clock, 1000);
-	assert_int_equal(lapic_pending(ap(2)), -1);
+	assert_int_equal(lapic_pending(ap(2)), LAPIC_NOTHING);
 	assert_int_equal(fake_clock.runs, 0);
 }
 

@@ -10,6 +10,19 @@
 #include "arch/x86_64/msr.h"
 #include "arch/x86_64/svm/svm_vcpu.h"
 
+/* The registers that a VMCB does not have stay in memory here. */
+void
+svm_evict(struct vcpu_hw *evicted)
+{
+	evicted->cpu = SVM_NO_CPU;
+}
+
+void
+svm_set_tsc_aux(struct vcpu_hw *of, u64 value)
+{
+	of->tsc_aux = value;
+}
+
 static struct vcpu_hw hw;
 static struct virt_page maps[VIRT_VM_PAGES];
 

@@ -8,7 +8,8 @@ section .text
 ; VMLOAD, VMRUN and VMSAVE take the VMCB's address in RAX.
 ;
 ; void svm_enter(u64 *gpr, u64 vmcb_pa, u64 host_pa), with GIF 0. The guest's RAX and RSP are in the
-; VMCB; the others in gpr, in the order of instructions' numbers.
+; VMCB; the others in gpr, in the order of instructions' numbers. host_pa is as svm_save_host() has
+; left it: what VMLOAD loads does not change on a CPU while the hypervisor runs.
 global svm_enter
 svm_enter:
 	push	rbp
@@ -18,12 +19,8 @@ svm_enter:
 	push	r14
 	push	r15
 	push	rdx			; the host's half of the state
-	push	rsi			; the VMCB
 	push	rdi
-
-	mov	rax, rdx
-	vmsave
-	mov	rax, rsi
+	mov	rax, rsi		; the VMCB
 
 	mov	rcx, [rdi + 1 * 8]
 	mov	rdx, [rdi + 2 * 8]
@@ -62,28 +59,29 @@ svm_enter:
 	pop	rcx
 	mov	[rdi + 7 * 8], rcx
 
-	; No register keeps a value of the guest's: what would be used under speculation.
-	xor	ebx, ebx
+	; No register keeps a value of the guest's, which would be used under speculation; those
+	; that are popped get the host's.
 	xor	ecx, ecx
 	xor	edx, edx
 	xor	esi, esi
-	xor	ebp, ebp
 	xor	r8d, r8d
 	xor	r9d, r9d
 	xor	r10d, r10d
 	xor	r11d, r11d
-	xor	r12d, r12d
-	xor	r13d, r13d
-	xor	r14d, r14d
-	xor	r15d, r15d
-
-	mov	rax, [rsp + 16]
+	pop	rdi
+	pop	rax
 	vmload
-	add	rsp, 24
 	pop	r15
 	pop	r14
 	pop	r13
 	pop	r12
 	pop	rbx
 	pop	rbp
+	ret
+
+; void svm_save_host(u64 host_pa)
+global svm_save_host
+svm_save_host:
+	mov	rax, rdi
+	vmsave
 	ret

@@ -1,81 +1,46 @@
 /* SPDX-License-Identifier: MIT */
 /* Running a vCPU on SVM, and what its exits mean in neutral terms. */
 #include "arch/x86_64/cpu.h"
-#include "arch/x86_64/cr.h"
-#include "arch/x86_64/msr.h"
 #include "arch/x86_64/svm/svm_vcpu.h"
-#include "arch/x86_64/tag.h"
-#include "arch/x86_64/xsave.h"
 #include "include/intrin.h"
-#include "include/panic.h"
-
-static struct tag_pool asids[MAX_CPUS]; /* each CPU's own; 0 is the host's (APM vol. 2, 15.16) */
 
 /* A new one when the vCPU has none of this CPU's present generation, or is to lose its TLB entries.
  */
 static void
 assign_asid(struct vcpu_hw *hw, struct vmcb *vmcb)
 {
-	struct tag_pool *pool = &asids[cpu_index()];
+	struct tag_pool *pool = &this_cpu()->tags;
 
-	if (!hw->flush && hw->cpu == cpu_index() && hw->tag_generation == pool->generation)
-		return;
 	if (pool->last == 0)
 		tag_pool_init(pool, virt_caps()->guest_tags);
 	if (tag_take(pool, &hw->tag, &hw->tag_generation))
 		vmcb->tlb_control = TLB_CONTROL_ALL;
+	vmcb->asid = hw->tag;
 	hw->flush = false;
 	hw->cpu = cpu_index();
 }
 
 static void
-prepare_tlb(struct vcpu_hw *hw, struct vmcb *vmcb)
+prepare(struct vcpu_hw *hw, struct vmcb *vmcb)
 {
-	vmcb->tlb_control = TLB_CONTROL_NOTHING;
-	assign_asid(hw, vmcb);
-	vmcb->asid = hw->tag;
+	const struct cpu *cpu = this_cpu();
+
+	if (cpu->guest != hw)
+		svm_registers_take(hw);
+	if (hw->flush || hw->cpu != cpu->index || hw->tag_generation != cpu->tags.generation)
+		assign_asid(hw, vmcb);
+	vmcb->tsc_offset = hw->tsc_offset;
+	vmcb->rax = hw->gpr[VREG_RAX];
 }
 
+/* The vCPU is still in another CPU, which must be asked with interrupts on: see vmx_exit.c. */
 static void
-load_debug(const u64 dr[4])
+fetch(struct vcpu_hw *hw, struct exit *exit)
 {
-	__asm__ volatile("movq %0, %%dr0\n\t"
-			 "movq %1, %%dr1\n\t"
-			 "movq %2, %%dr2\n\t"
-			 "movq %3, %%dr3"
-			 :
-			 : "r"(dr[0]), "r"(dr[1]), "r"(dr[2]), "r"(dr[3]));
-}
-
-static void
-save_debug(u64 dr[4])
-{
-	__asm__ volatile("movq %%dr0, %0\n\t"
-			 "movq %%dr1, %1\n\t"
-			 "movq %%dr2, %2\n\t"
-			 "movq %%dr3, %3"
-			 : "=r"(dr[0]), "=r"(dr[1]), "=r"(dr[2]), "=r"(dr[3]));
-}
-
-/* The first touch makes them live: from then on they are switched, and no longer intercepted. */
-static void
-make_debug_live(struct vcpu_hw *hw, struct vmcb *vmcb)
-{
-	hw->debug_live = true;
-	vmcb->intercept_dr_read = vmcb->intercept_dr_write = 0;
-}
-
-/* No VMCB has TSC_AUX, and the host does not use it: it stays until another guest's is wanted. */
-static void
-load_tsc_aux(const struct vcpu_hw *hw)
-{
-	static u64 loaded[MAX_CPUS];
-	u64 *here = &loaded[cpu_index()];
-
-	if (*here == hw->tsc_aux || !cpu_features()->rdtscp)
-		return;
-	wrmsr(MSR_TSC_AUX, hw->tsc_aux);
-	*here = hw->tsc_aux;
+	irq_restore(RFLAGS_IF);
+	svm_evict(hw);
+	(void)irq_save();
+	*exit = (struct exit){.kind = EXIT_HOST_INTERRUPT};
 }
 
 void
@@ -83,34 +48,22 @@ svm_run(struct vcpu_hw *hw, struct exit *exit)
 {
 	struct vmcb *vmcb = svm_vmcb(hw);
 
-	ASSERT(!irqs_enabled());
-	__asm__ volatile("clgi" : : : "memory");
-	prepare_tlb(hw, vmcb);
-	vmcb->tsc_offset = hw->tsc_offset;
-	load_tsc_aux(hw);
-	xsave_swap_to_guest(hw);
-	if (hw->debug_live)
-		load_debug(hw->dr);
-	vmcb->rax = hw->gpr[VREG_RAX];
+	if (hw->cpu != cpu_index() && hw->cpu != SVM_NO_CPU) {
+		fetch(hw, exit);
+		return;
+	}
+	prepare(hw, vmcb);
 	/*
 	 * With V_INTR_MASKING it is the host's IF, as VMRUN finds it, that lets physical
 	 * interrupts end the run (APM vol. 2, 15.21.1); GIF holds them back on both sides.
 	 */
-	__asm__ volatile("sti" : : : "memory");
+	__asm__ volatile("clgi; sti" : : : "memory");
 	svm_enter(hw->gpr, hw->pages[SVM_PAGE_VMCB].pa.v, hw->pages[SVM_PAGE_HOST].pa.v);
-	__asm__ volatile("cli" : : : "memory");
+	__asm__ volatile("cli; stgi" : : : "memory");
 	hw->gpr[VREG_RAX] = vmcb->rax;
-	if (hw->debug_live)
-		save_debug(hw->dr);
-	if (xsave_mask() != 0) /* an emulated CPU may let XSETBV through all the same */
-		hw->xcr0 = read_xcr0() & xsave_mask();
-	xsave_swap_to_host(hw);
-	__asm__ volatile("stgi" : : : "memory");
+	vmcb->tlb_control = TLB_CONTROL_NOTHING;
 	vmcb->eventinj = 0;
-
 	svm_decode_exit(vmcb, virt_caps()->next_rip, virt_caps()->decode_assists, exit);
-	if (exit->kind == EXIT_DR)
-		make_debug_live(hw, vmcb);
 }
 
 /* EXITINTINFO: only bit 31 says whether there is anything; the rest may be stale. */
@@ -228,7 +181,6 @@ static const u8 plain_kinds[VMEXIT_CODES] = {
 	[VMEXIT_XSETBV] = EXIT_XSETBV,
 	[VMEXIT_CR0_SEL_WRITE] = EXIT_CR,
 	[VMEXIT_CR0_READ... VMEXIT_CR0_WRITE + 15] = EXIT_CR,
-	[VMEXIT_DR0_READ... VMEXIT_DR0_WRITE + 15] = EXIT_DR,
 	[VMEXIT_EXCP0... VMEXIT_EXCP31] = EXIT_EXCEPTION,
 };
 
@@ -250,6 +202,7 @@ void
 svm_decode_exit(const struct vmcb *vmcb, bool has_nrip, bool has_assists, struct exit *exit)
 {
 	exit->kind = kind_of(vmcb->exitcode);
+	exit->shadow = (vmcb->int_state & INT_STATE_SHADOW) != 0;
 	exit->insn_len = has_nrip && vmcb->nrip > vmcb->rip ? (u8)(vmcb->nrip - vmcb->rip) : 0;
 	exit->raw[0] = vmcb->exitcode;
 	exit->raw[1] = vmcb->exitinfo1;
@@ -264,10 +217,4 @@ svm_decode_exit(const struct vmcb *vmcb, bool has_nrip, bool has_assists, struct
 	case EXIT_EXCEPTION: decode_exception(vmcb, exit); break;
 	default: break;
 	}
-}
-
-/* Debug registers and extended state are in memory whenever the guest does not run. */
-void
-svm_sync(struct vcpu_hw *hw __unused)
-{
 }

@@ -3,6 +3,7 @@
 #include "arch/x86_64/svm/svm_vcpu.h"
 
 #include "arch/x86_64/cr.h"
+#include "arch/x86_64/features.h"
 #include "arch/x86_64/msr.h"
 #include "include/panic.h"
 #include "lib/string.h"
@@ -21,7 +22,7 @@
 	 INTERCEPT_STGI | INTERCEPT_CLGI | INTERCEPT_SKINIT | INTERCEPT_ICEBP | INTERCEPT_WBINVD | \
 	 INTERCEPT_MONITOR | INTERCEPT_MWAIT | INTERCEPT_XSETBV)
 
-enum { CR8 = 8, ALL_DEBUG_REGISTERS = 0xffff };
+enum { CR8 = 8 };
 
 /* Caches off is not for guests to say: the host's bits, and what the guest has set beside. */
 #define CR0_CACHE (CR0_CD | CR0_NW)
@@ -67,7 +68,6 @@ set_controls(struct vcpu_hw *hw, struct vmcb *vmcb)
 {
 	vmcb->intercept_cr_write = BIT32(4) | BIT32(CR8);
 	vmcb->intercept_cr_read = BIT32(CR8);
-	vmcb->intercept_dr_read = vmcb->intercept_dr_write = ALL_DEBUG_REGISTERS;
 	vmcb->intercept_exceptions = INTERCEPTED_EXCEPTIONS;
 	vmcb->intercept1 = INTERCEPTS1;
 	vmcb->intercept2 = INTERCEPTS2;
@@ -102,22 +102,6 @@ set_reset_state(struct vcpu_hw *hw)
 	svm_set(hw, VREG_PAT, 0x0007040600070406);
 }
 
-void
-svm_vcpu_init(struct vcpu_hw *hw)
-{
-	hw->cpu = ~0u;
-	hw->xcr0 = XCR0_X87;
-	set_controls(hw, svm_vmcb(hw));
-	set_reset_state(hw);
-}
-
-/* A VMCB has no state in the CPU but what clean bits say, and those name an address for one run. */
-void
-svm_vcpu_fini(struct vcpu_hw *hw)
-{
-	hw->cpu = ~0u;
-}
-
 /* Where the VMCB has a register; NULL for those that take more than a move. */
 static u64 *
 vmcb_register(struct vmcb *vmcb, enum vreg reg)
@@ -142,6 +126,43 @@ vmcb_register(struct vmcb *vmcb, enum vreg reg)
 	case VREG_SYSENTER_EIP: return &vmcb->sysenter_eip;
 	default: return NULL;
 	}
+}
+
+/* Where get() and set() find registers; those that take more than a move stay NULL. */
+static void
+set_places(struct vcpu_hw *hw)
+{
+	for (unsigned reg = 0; reg < VREGS; reg++)
+		hw->at[reg] = vmcb_register(svm_vmcb(hw), (enum vreg)reg);
+	for (unsigned reg = VREG_RAX; reg <= VREG_R15; reg++) {
+		if (reg != VREG_RSP)
+			hw->at[reg] = &hw->gpr[reg];
+	}
+	hw->at[VREG_EFER] = &svm_vmcb(hw)->efer;
+	hw->cs_word = (const u64 *)(const void *)&svm_vmcb(hw)->cs;
+}
+
+void
+svm_vcpu_init(struct vcpu_hw *hw)
+{
+	if (hw->at[VREG_RAX] != NULL) /* not the first time: the guest got an INIT */
+		svm_evict(hw);
+	hw->cpu = SVM_NO_CPU;
+	memset(svm_vmcb(hw), 0, PAGE_SIZE);
+	memset(hw->gpr, 0, sizeof(hw->gpr));
+	memset(hw->dr, 0, sizeof(hw->dr));
+	hw->gpr[VREG_RDX] = cpuid(CPUID_VERSION, 0).eax;
+	hw->tsc_aux = 0;
+	hw->xcr0 = XCR0_X87;
+	set_places(hw);
+	set_controls(hw, svm_vmcb(hw));
+	set_reset_state(hw);
+}
+
+void
+svm_vcpu_fini(struct vcpu_hw *hw)
+{
+	svm_evict(hw);
 }
 
 static u64
@@ -198,7 +219,7 @@ set_special(struct vcpu_hw *hw, enum vreg reg, u64 value)
 	switch (reg) {
 	case VREG_CR0: set_cr0(hw, value); break;
 	case VREG_EFER: vmcb->efer = value | EFER_SVME; break; /* VMRUN demands it, 15.5.1 */
-	case VREG_TSC_AUX: hw->tsc_aux = value; break;
+	case VREG_TSC_AUX: svm_set_tsc_aux(hw, value); break;
 	case VREG_PDPTE0 ... VREG_PDPTE3: break;
 	case VREG_INTERRUPT_SHADOW:
 		vmcb->int_state = (vmcb->int_state & ~INT_STATE_SHADOW) | (value & 1);

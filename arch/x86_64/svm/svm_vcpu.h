@@ -5,6 +5,8 @@
 #include "arch/x86_64/svm/vmcb.h"
 #include "arch/x86_64/virt.h"
 
+#define SVM_NO_CPU (~0u)
+
 /* How a vCPU's pages are used. VMSAVE needs a page for the host's half of the state, too. */
 enum { SVM_PAGE_VMCB, SVM_PAGE_HOST, SVM_VCPU_PAGES };
 
@@ -33,8 +35,16 @@ void svm_dump(struct vcpu_hw *hw, struct sink *out);
 void svm_sync(struct vcpu_hw *hw);
 void svm_run(struct vcpu_hw *hw, struct exit *exit);
 
+/* svm_switch.c: the registers that a VMCB does not have. Interrupts are off. */
+void svm_registers_take(struct vcpu_hw *hw);
+/* All of it into memory: no CPU has anything left. Interrupts on, unless it is here. */
+void svm_evict(struct vcpu_hw *hw);
+void svm_set_tsc_aux(struct vcpu_hw *hw, u64 value);
+
 /* svm_entry.asm: VMRUN between loading and saving the general registers. GIF is 0 on both sides. */
 void svm_enter(u64 *gpr, u64 vmcb_pa, u64 host_pa);
+/* This CPU's half of what VMLOAD loads. */
+void svm_save_host(u64 host_pa);
 
 /* Pure: what the VMCB says of the exit. */
 void svm_decode_exit(const struct vmcb *vmcb, bool has_nrip, bool has_assists, struct exit *exit);

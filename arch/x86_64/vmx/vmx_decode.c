@@ -202,6 +202,8 @@ vmx_decode(struct vcpu_hw *hw, struct exit *e)
 	if ((cut & EVENT_VALID) != 0)
 		vmx_cut_event(cut, &e->cut);
 	e->insn_len = 0;
+	e->shadow = (vmcs_read(VMCS_GUEST_INTERRUPTIBILITY) &
+		     (BLOCKED_BY_STI | BLOCKED_BY_MOV_SS)) != 0;
 	e->raw[1] = e->raw[2] = 0;
 	if (r == NULL || !r->known) {
 		e->kind = EXIT_UNKNOWN;

@@ -5,6 +5,7 @@
  * on (SDM vol. 3, 28.5.1); a guest's MSRs below mean nothing in ring 0 without SYSCALL and SWAPGS.
  */
 #include "arch/x86_64/cr.h"
+#include "arch/x86_64/dr.h"
 #include "arch/x86_64/features.h"
 #include "arch/x86_64/msr.h"
 #include "arch/x86_64/vmx/vmx_vcpu.h"
@@ -30,14 +31,6 @@ msr_count(void)
 	return cpu_features()->rdtscp ? VMX_MSRS : VMX_MSRS - 1;
 }
 
-#define read_dr(n)                                                                                 \
-	({                                                                                         \
-		u64 v_;                                                                            \
-		__asm__ volatile("movq %%dr" #n ", %0" : "=r"(v_));                                \
-		v_;                                                                                \
-	})
-#define write_dr(n, v) __asm__ volatile("movq %0, %%dr" #n : : "r"(v))
-
 static void
 load(const struct vcpu_hw *hw)
 {
@@ -45,10 +38,7 @@ load(const struct vcpu_hw *hw)
 
 	for (int i = 0; i < msr_count(); i++)
 		wrmsr(msrs[i].msr, v->msrs[i]);
-	write_dr(0, hw->dr[0]);
-	write_dr(1, hw->dr[1]);
-	write_dr(2, hw->dr[2]);
-	write_dr(3, hw->dr[3]);
+	load_breakpoints(hw->dr);
 	write_dr(6, hw->dr6);
 	xsave_swap_to_guest(hw);
 }
@@ -60,10 +50,7 @@ save(struct vcpu_hw *hw)
 
 	for (int i = 0; i < msr_count(); i++)
 		v->msrs[i] = rdmsr(msrs[i].msr);
-	hw->dr[0] = read_dr(0);
-	hw->dr[1] = read_dr(1);
-	hw->dr[2] = read_dr(2);
-	hw->dr[3] = read_dr(3);
+	save_breakpoints(hw->dr);
 	hw->dr6 = read_dr(6);
 	xsave_swap_to_host(hw);
 }

@@ -180,6 +180,9 @@ vmx_vcpu_init(struct vcpu_hw *hw)
 	if (hw->backend != NULL) /* not the first time: the guest got an INIT */
 		vmx_evict(hw);
 	*v = (struct vmx_vcpu){.vmcs = hw->pages[PAGE_VMCS].pa};
+	for (unsigned reg = VREG_RAX; reg <= VREG_R15; reg++)
+		hw->at[reg] = reg == VREG_RSP ? NULL : &hw->gpr[reg];
+	hw->at[VREG_CR2] = &hw->cr2;
 	hw->backend = v;
 	hw->cpu = NO_CPU;
 	make_region(&hw->pages[PAGE_VMCS]);
