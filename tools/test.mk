@@ -14,17 +14,32 @@ FUZZ_TIME ?= 10
 
 sources_of = $(shell sed -n 's|^// SOURCES: ||p' $(1))
 
-define host_program # name, source, flags
-$(B)/host/$(1): $(2) $(call sources_of,$(2)) tests/unit/fake/fakes.c | $(B)/packages-CHECK
-	@mkdir -p $$(@D)
-	$$(SAY) CC $$@
-	$$(Q)$$(HOST_CC) $$(HOST_CFLAGS) $(3) -MM -MP -MT $$@ $$(filter %.c,$$^) >$$@.d
-	$$(Q)$$(HOST_CC) $$(HOST_CFLAGS) $(3) $$(filter %.c,$$^) -o $$@ $(4)
--include $(B)/host/$(1).d
+# Objects are shared by all that link them: the fuzzers' have the fuzzer's instrumentation.
+FUZZ_CFLAGS = $(HOST_CFLAGS) -fsanitize=fuzzer-no-link
+HOST_STAMP := $(B)/host/flags
+ifneq ($(shell cat $(HOST_STAMP) 2>/dev/null),$(HOST_CC) $(HOST_CFLAGS))
+$(shell mkdir -p $(B)/host; echo '$(subst ','\'',$(HOST_CC) $(HOST_CFLAGS))' > $(HOST_STAMP))
+endif
+
+$(B)/host/unit/%.o: %.c $(HOST_STAMP) | $(B)/packages-CHECK
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) $(HOST_CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/host/fuzz/%.o: %.c $(HOST_STAMP) | $(B)/packages-CHECK
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) $(FUZZ_CFLAGS) -MMD -MP -c $< -o $@
+
+define host_program # name, source, kind, flags
+$(B)/host/$(1): $(patsubst %.c,$(B)/host/$(3)/%.o,$(2) $(call sources_of,$(2)) tests/unit/fake/fakes.c)
+	$$(SAY) LD $$@
+	$$(Q)$$(HOST_CC) $$(HOST_CFLAGS) $$^ -o $$@ $(4)
+HOST_OBJECTS += $(patsubst %.c,$(B)/host/$(3)/%.o,$(2) $(call sources_of,$(2)) tests/unit/fake/fakes.c)
 endef
 
-$(foreach t,$(UNIT_TESTS),$(eval $(call host_program,$(t),tests/unit/$(t).c,,-lcmocka)))
-$(foreach f,$(FUZZERS),$(eval $(call host_program,$(f),tests/fuzz/$(f).c,-fsanitize=fuzzer,)))
+$(foreach t,$(UNIT_TESTS),$(eval $(call host_program,$(t),tests/unit/$(t).c,unit,-lcmocka)))
+$(foreach f,$(FUZZERS),$(eval $(call host_program,$(f),tests/fuzz/$(f).c,fuzz,-fsanitize=fuzzer)))
+.SECONDARY: $(HOST_OBJECTS)
+-include $(sort $(HOST_OBJECTS:.o=.d))
 
 # As many jobs as CPUs, unless make was told how many.
 JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
