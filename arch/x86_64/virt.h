@@ -127,8 +127,8 @@ struct virt_page {
 enum { VIRT_VCPU_PAGES = 4, VIRT_VM_PAGES = 6 }; /* what each backend needs at most */
 
 struct vcpu_hw {
-	u64 gpr[16];	    /* not RSP: get/set do that */
-	u64 cr2;	    /* of the guest, where the CPU does not switch it (VMX) */
+	u64 gpr[16]; /* not RSP: get/set do that */
+	u64 cr2;     /* of the guest, where the CPU does not switch it (VMX) */
 	/*
 	 * Where a register is in memory between runs: what get() answers is there to be read, but
 	 * for EFER, where the hardware may want SVME. NULL: by get() alone. The general ones, RIP
@@ -148,8 +148,8 @@ struct vcpu_hw {
 	bool flush;	    /* drop its translations before the next run */
 	struct virt_page pages[VIRT_VCPU_PAGES];
 	const struct virt_page *vm_pages; /* shared by the VM's vCPUs: permission maps */
-	u64 cr0_cache;	 /* CD and NW as the guest has set them; the hardware never does */
-	u64 tsc_aux;	 /* the guest's */
+	u64 cr0_cache; /* CD and NW as the guest has set them; the hardware never does */
+	u64 tsc_aux;   /* the guest's */
 	void *backend;
 };
 
