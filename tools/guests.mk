@@ -34,7 +34,7 @@ GUEST_ROWS   := $(shell awk '!/^\#/ && NF { print $$1 "," $$2 }' $(GUEST_TABLE))
 GUEST_NAMES  := $(foreach row,$(GUEST_ROWS),$(firstword $(subst $(comma), ,$(row))))
 GUEST_CFLAGS  = $(filter-out -mcmodel=% -fstack-protector% -mstack-protector%,$(CFLAGS))
 GUEST_LIB    := $(patsubst %.c,$(B)/guests/obj/%.o,$(wildcard guests/lib/*.c) lib/format.c \
-	lib/string.c) $(patsubst %,$(B)/guests/obj/guests/lib/%.asm.o,start vectors ap)
+	lib/string.c) $(patsubst %,$(B)/guests/obj/guests/lib/%.asm.o,start vectors ap user)
 guest_rule    = $(if $(filter firmware,$(2)),$(call guest_firmware,$(1)),$(call guest_program,$(1),$(2)))
 
 guests: $(GUEST_NAMES:%=$(B)/guests/tests/%)

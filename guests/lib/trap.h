@@ -22,6 +22,7 @@ enum { TS = 10, NP = 11, SS = 12, GP = 13, PF = 14, MF = 16, AC = 17, MC = 18, X
 void trap_init(void); /* by the first CPU */
 void trap_load(void); /* by each other one */
 void trap_on(u8 vector, void (*handler)(struct trap *trap));
+void trap_for_user(u8 vector); /* INT n from ring 3 may come to it */
 
 /* Of the last TRY(). */
 extern volatile int trap_vector;
