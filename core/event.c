@@ -8,6 +8,66 @@
 #include "include/bits.h"
 #include "include/intrin.h"
 
+enum { FAULT_DF = 8, FAULT_PF = 14 };
+
+/* SDM vol. 3, table 6-4. */
+enum exception_class { CLASS_BENIGN, CLASS_CONTRIBUTORY, CLASS_PAGE_FAULT, CLASS_DOUBLE_FAULT };
+
+static enum exception_class
+class_of(const struct event *e)
+{
+	static const u8 classes[32] = {
+		[0] = CLASS_CONTRIBUTORY,	  [FAULT_DF] = CLASS_DOUBLE_FAULT,
+		[10 ... 13] = CLASS_CONTRIBUTORY, [FAULT_PF] = CLASS_PAGE_FAULT,
+		[20] = CLASS_PAGE_FAULT,   /* #VE */
+		[21] = CLASS_CONTRIBUTORY, /* #CP */
+	};
+
+	if (e->kind != EVENT_EXCEPTION || e->vector >= ARRAY_SIZE(classes))
+		return CLASS_BENIGN;
+	return (enum exception_class)classes[e->vector];
+}
+
+static bool
+is_double(enum exception_class first, enum exception_class second)
+{
+	if (first == CLASS_CONTRIBUTORY)
+		return second == CLASS_CONTRIBUTORY;
+	return first == CLASS_PAGE_FAULT && second != CLASS_BENIGN;
+}
+
+/*
+ * SDM vol. 3, table 6-5. What does not add up to a double fault is handled one after the other:
+ * the second now, and the first when its instruction is tried again.
+ */
+void
+event_merge(struct vcpu *v)
+{
+	enum exception_class first = class_of(&v->cut), second = class_of(&v->fault);
+
+	if (v->fault.kind == EVENT_NONE || v->cut.kind == EVENT_NONE)
+		return;
+	v->cut.kind = EVENT_NONE;
+	if (first == CLASS_DOUBLE_FAULT && second != CLASS_BENIGN) {
+		v->fault.kind = EVENT_NONE;
+		vm_stop_because(v->vm, "triple fault on vCPU %u at RIP %#lx", v->index,
+				vcpu_get(v, VREG_RIP));
+	} else if (is_double(first, second)) {
+		(void)vcpu_fault_code(v, FAULT_DF, 0);
+	}
+}
+
+/* What is made by an instruction at RIP is made again by that instruction. */
+void
+event_cut(struct vcpu *v, const struct event *cut)
+{
+	bool soft = cut->kind == EVENT_SOFT_INTERRUPT ||
+		    (cut->kind == EVENT_EXCEPTION && (cut->vector == 3 || cut->vector == 4));
+
+	if (cut->kind != EVENT_NONE && !soft)
+		v->cut = *cut;
+}
+
 static bool
 nmi_pending(const struct vcpu *v)
 {
@@ -15,10 +75,22 @@ nmi_pending(const struct vcpu *v)
 }
 
 static bool
+in_shadow(struct vcpu *v)
+{
+	return vcpu_get(v, VREG_INTERRUPT_SHADOW) != 0;
+}
+
+static bool
 can_interrupt(struct vcpu *v)
 {
-	return (vcpu_get(v, VREG_RFLAGS) & RFLAGS_IF) != 0 &&
-	       vcpu_get(v, VREG_INTERRUPT_SHADOW) == 0;
+	return (vcpu_get(v, VREG_RFLAGS) & RFLAGS_IF) != 0 && !in_shadow(v);
+}
+
+/* After MOV SS the stack may be half of the old one, half of the new. */
+static bool
+can_nmi(struct vcpu *v)
+{
+	return !v->nmi_blocked && !in_shadow(v);
 }
 
 static void
@@ -67,7 +139,7 @@ event_deliver(struct vcpu *v)
 		inject(v, &v->fault);
 	else if (v->cut.kind != EVENT_NONE && (v->cut.kind != EVENT_INTERRUPT || can_interrupt(v)))
 		inject(v, &v->cut);
-	else if (nmi_pending(v) && !v->nmi_blocked)
+	else if (nmi_pending(v) && can_nmi(v))
 		inject_nmi(v);
 	else
 		injected = false;
@@ -76,8 +148,8 @@ event_deliver(struct vcpu *v)
 		pending = v->vm->platform->pending_interrupt(v);
 		wants_interrupt = pending >= 0;
 	}
-	set_window(v, wants_interrupt, v->nmi_blocked);
-	v->nothing_due = pending == PENDING_NOTHING && !injected && !v->nmi_blocked;
+	set_window(v, wants_interrupt, v->nmi_blocked || nmi_pending(v));
+	v->nothing_due = pending == PENDING_NOTHING && !injected && !v->window_nmi;
 }
 
 bool

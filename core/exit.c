@@ -10,7 +10,14 @@
 #include "include/panic.h"
 #include "lib/log.h"
 
-enum { FAULT_DB = 1, FAULT_UD = 6, FAULT_GP = 13, FAULT_AC = 17, FAULT_MC = 18 };
+enum { FAULT_DB = 1, FAULT_UD = 6, FAULT_GP = 13, FAULT_PF = 14, FAULT_MC = 18 };
+
+/* Exceptions with an error code, SDM vol. 3, table 6-1. */
+#define FAULTS_WITH_CODE (BITS(14, 10) | BIT(8) | BIT(17) | BIT(21))
+
+#define RFLAGS_TF	 BIT(8)
+#define RFLAGS_RF	 BIT(16)
+#define DR7_GD		 BIT(13)
 
 typedef enum verdict (*exit_handler)(struct vcpu *v, struct exit *exit);
 
@@ -89,6 +96,15 @@ exit_io(struct vcpu *v, struct exit *exit)
 	return VERDICT_NEXT;
 }
 
+/* False with vcpu->fault set: the instruction can't be fetched, or is none. */
+static bool
+know_length(struct vcpu *v, struct exit *exit)
+{
+	if (exit->insn_len == 0)
+		exit->insn_len = (u8)v->vm->platform->instruction_length(v);
+	return exit->insn_len != 0;
+}
+
 static u64
 edx_eax(struct vcpu *v)
 {
@@ -102,6 +118,9 @@ exit_msr(struct vcpu *v, struct exit *exit)
 	u64 value = edx_eax(v);
 	int err;
 
+	/* EFER may change how the instruction's own bytes read. */
+	if (exit->msr.write && !know_length(v, exit))
+		return VERDICT_FAULT;
 	err = exit->msr.write ? msr_guest_write(v, msr, value) : msr_guest_read(v, msr, &value);
 	if (err != 0)
 		return vcpu_fault_code(v, FAULT_GP, 0);
@@ -117,6 +136,8 @@ exit_cr(struct vcpu *v, struct exit *exit)
 {
 	struct exit_cr cr = exit->cr;
 
+	if (!know_length(v, exit)) /* while the guest still has the mode that it was in */
+		return VERDICT_FAULT;
 	if (cr.reg == 0xff && cr.access != CR_CLTS && cr.access != CR_LMSW &&
 	    !v->vm->platform->decode_cr(v, &cr))
 		return VERDICT_FAULT;
@@ -129,16 +150,34 @@ exit_memory(struct vcpu *v, struct exit *exit)
 	return (enum verdict)v->vm->platform->mmio(v, exit);
 }
 
-/* #DB and #AC come here only so that the CPU can't deliver them without end (CVE-2015-8104). */
+/* DR6 is set already; entering the handler clears DR7.GD (SDM vol. 3, 18.2.4). */
+static enum verdict
+debug_exception(struct vcpu *v, const struct exit *exit)
+{
+	u64 dr7 = vcpu_get(v, VREG_DR7);
+
+	if ((dr7 & DR7_GD) != 0)
+		vcpu_set(v, VREG_DR7, dr7 & ~DR7_GD);
+	vcpu_fault(v, FAULT_DB);
+	v->fault.insn_len = exit->insn_len; /* of ICEBP */
+	return VERDICT_FAULT;
+}
+
+/* #DB and #AC come here so that the CPU can't deliver them without end (CVE-2015-8104). */
 static enum verdict
 exit_exception(struct vcpu *v, struct exit *exit)
 {
-	switch (exit->exception.vector) {
-	case FAULT_DB: return vcpu_fault(v, FAULT_DB);
-	case FAULT_AC: return vcpu_fault_code(v, FAULT_AC, 0);
-	case FAULT_MC: panic("machine check while vCPU %s ran", v->name);
-	default: return exit_unknown(v, exit);
-	}
+	const struct exit_exception *e = &exit->exception;
+
+	if (e->vector == FAULT_MC)
+		panic("machine check while vCPU %s ran", v->name);
+	if (e->vector == FAULT_DB)
+		return debug_exception(v, exit);
+	if (e->vector == FAULT_PF)
+		return vcpu_page_fault(v, GVA(e->address), e->error);
+	if ((FAULTS_WITH_CODE >> e->vector & 1) != 0)
+		return vcpu_fault_code(v, e->vector, e->error);
+	return vcpu_fault(v, e->vector);
 }
 
 static enum verdict
@@ -207,21 +246,19 @@ exit_name(enum exit_kind kind)
 }
 
 /*
- * The one place that moves RIP on. Outside of 64-bit code it has 32 bits; the interrupt shadow
- * lasts for one instruction.
+ * The one place that moves RIP on. Outside of 64-bit code it has 32 bits. With the instruction end
+ * the interrupt shadow and RFLAGS.RF, and a single step is due (SDM vol. 3, 18.3.1.4): the CPU
+ * itself traps only behind those that it has executed.
  */
-static bool
-advance(struct vcpu *v, const struct exit *exit)
+static void
+advance(struct vcpu *v, struct exit *exit)
 {
-	unsigned len = exit->insn_len;
-	u64 rip = vcpu_get(v, VREG_RIP), next;
 	struct vsegment cs;
+	u64 rip = vcpu_get(v, VREG_RIP), next, flags;
 
-	if (len == 0)
-		len = v->vm->platform->instruction_length(v);
-	if (len == 0)
-		return false;
-	next = rip + len;
+	if (!know_length(v, exit))
+		return;
+	next = rip + exit->insn_len;
 	if ((rip ^ next) >> 32 != 0) {
 		virt_ops()->get_segment(&v->hw, VSEG_CS, &cs);
 		if ((cs.attr & VSEG_LONG) == 0)
@@ -230,30 +267,33 @@ advance(struct vcpu *v, const struct exit *exit)
 	vcpu_set(v, VREG_RIP, next);
 	if (exit->shadow)
 		vcpu_set(v, VREG_INTERRUPT_SHADOW, 0);
-	return true;
+	flags = vcpu_get(v, VREG_RFLAGS);
+	if ((flags & RFLAGS_RF) != 0)
+		vcpu_set(v, VREG_RFLAGS, flags & ~RFLAGS_RF);
+	if ((flags & RFLAGS_TF) != 0)
+		(void)vcpu_single_step(v);
 }
 
-/* What is made by an instruction at RIP is made again by that instruction. */
+/* Faults push RF, so that the breakpoint that led here does not hit again (SDM vol. 3, 18.3.1.1).
+ */
 static void
-keep_cut_event(struct vcpu *v, const struct event *cut)
+set_resume_flag(struct vcpu *v)
 {
-	bool soft = cut->kind == EVENT_SOFT_INTERRUPT ||
-		    (cut->kind == EVENT_EXCEPTION && (cut->vector == 3 || cut->vector == 4));
-
-	if (cut->kind != EVENT_NONE && !soft)
-		v->cut = *cut;
+	if (v->fault.kind == EVENT_EXCEPTION && v->fault.vector != FAULT_DB)
+		vcpu_set(v, VREG_RFLAGS, vcpu_get(v, VREG_RFLAGS) | RFLAGS_RF);
 }
 
 bool
 exit_handle(struct vcpu *v, struct exit *exit)
 {
 	ASSERT(exit->kind < EXIT_KINDS);
-	keep_cut_event(v, &exit->cut);
+	event_cut(v, &exit->cut);
 	switch (kinds[exit->kind].handle(v, exit)) {
-	case VERDICT_NEXT: (void)advance(v, exit); break; /* else vcpu->fault is set */
+	case VERDICT_NEXT: advance(v, exit); break; /* or vcpu->fault is set */
 	case VERDICT_STOP: return false;
-	case VERDICT_AGAIN:
-	case VERDICT_FAULT: break;
+	case VERDICT_FAULT: set_resume_flag(v); break;
+	case VERDICT_AGAIN: break;
 	}
+	event_merge(v);
 	return true;
 }

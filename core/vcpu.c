@@ -139,7 +139,8 @@ run_guest(struct vcpu *v, struct exit *exit)
 	run = (__atomic_load_n(&v->requests, __ATOMIC_SEQ_CST) & ~BIT32(REQUEST_NMI)) == 0 &&
 	      !this_cpu()->need_resched;
 	if (run) {
-		if (!v->nothing_due || v->fault.kind != EVENT_NONE || v->cut.kind != EVENT_NONE)
+		if (!v->nothing_due || v->fault.kind != EVENT_NONE || v->cut.kind != EVENT_NONE ||
+		    is_requested(v, REQUEST_NMI))
 			event_deliver(v);
 		virt_ops()->run(&v->hw, exit);
 	}
@@ -258,4 +259,15 @@ vcpu_page_fault(struct vcpu *v, gva_t address, u32 error)
 
 	vcpu_set(v, VREG_CR2, address.v);
 	return vcpu_fault_code(v, PAGE_FAULT, error);
+}
+
+enum verdict
+vcpu_single_step(struct vcpu *v)
+{
+	enum { DEBUG = 1 };
+
+	vcpu_set(v, VREG_DR6, vcpu_get(v, VREG_DR6) | BIT(14)); /* BS, SDM vol. 3, 18.2.3 */
+	if (v->state == VCPU_HALTED)
+		v->state = VCPU_RUNNING;
+	return vcpu_fault(v, DEBUG);
 }

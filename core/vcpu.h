@@ -69,6 +69,10 @@ __must_check int vcpu_start(struct vcpu *v, u32 cpu);
 
 /* event.c: gives the backend what is to be delivered with the next run. Interrupts are off. */
 void event_deliver(struct vcpu *v);
+/* What an exit has cut off is delivered again with the next run ... */
+void event_cut(struct vcpu *v, const struct event *cut);
+/* ... unless handling it has led to a fault, as if that had come up during the delivery. */
+void event_merge(struct vcpu *v);
 /* Whether an interrupt or NMI ends a HLT. */
 bool event_wakes(struct vcpu *v);
 
@@ -104,3 +108,5 @@ vcpu_set(struct vcpu *v, enum vreg reg, u64 value)
 enum verdict vcpu_fault(struct vcpu *v, u8 vector);			/* without an error code */
 enum verdict vcpu_fault_code(struct vcpu *v, u8 vector, u32 error);	/* with one */
 enum verdict vcpu_page_fault(struct vcpu *v, gva_t address, u32 error); /* and CR2 */
+/* A #DB for RFLAGS.TF, behind an instruction or a repetition of one; it ends a HLT, too. */
+enum verdict vcpu_single_step(struct vcpu *v);

@@ -229,7 +229,8 @@ vm_start(struct vm *vm)
 		err = -ERR_BUSY;
 	else
 		vm->state = VM_STOPPING;
-	vm->reason[0] = '\0';
+	if (err == 0) /* why it is disabled, a VM says on */
+		vm->reason[0] = '\0';
 	spin_unlock(&vm->lock, flags);
 	return err != 0 ? err : launch(vm);
 }

@@ -19,6 +19,7 @@ enum { FAULT_UD = 6, FAULT_NM = 7, FAULT_SS = 12, FAULT_GP = 13 };
 #define RFLAGS_AF BIT(4)
 #define RFLAGS_ZF BIT(6)
 #define RFLAGS_SF BIT(7)
+#define RFLAGS_TF BIT(8)
 #define RFLAGS_DF BIT(10)
 #define RFLAGS_OF BIT(11)
 #define RFLAGS_RF BIT(16)

@@ -183,6 +183,10 @@ repeat(struct strings *s, element one)
 
 		if (i == EMULATE_BUDGET)
 			return pause_repetition(s);
+		if (i > 0 && s->flags & RFLAGS_TF) { /* a trap behind each (18.3.1.4) */
+			(void)pause_repetition(s);
+			return vcpu_single_step(e->v);
+		}
 		verdict = one(s, &more);
 		if (verdict != VERDICT_NEXT)
 			return verdict;

@@ -126,9 +126,24 @@ injects_events(void **state)
 	struct event irq = {EVENT_INTERRUPT, 0x30, 0, false, 0};
 
 	svm_inject(&hw, &fault);
+	assert_int_equal(svm_vmcb(&hw)->eventinj, 0x80000000 | 3 << 8 | 14); /* real mode */
+	svm_set(&hw, VREG_CR0, CR0_PE);
+	svm_inject(&hw, &fault);
 	assert_int_equal(svm_vmcb(&hw)->eventinj, 0x0000001280000b0eul);
 	svm_inject(&hw, &irq);
 	assert_int_equal(svm_vmcb(&hw)->eventinj, 0x80000030);
+}
+
+/* The event has no length, and ICEBP is a trap: what it pushes is the RIP behind it. */
+static void
+returns_behind_icebp(void **state)
+{
+	struct event icebp = {EVENT_EXCEPTION, 1, 1, false, 0};
+
+	svm_set(&hw, VREG_RIP, 0x1000);
+	svm_inject(&hw, &icebp);
+	assert_int_equal(svm_vmcb(&hw)->eventinj, 0x80000000 | 3 << 8 | 1);
+	assert_int_equal(svm_get(&hw, VREG_RIP), 0x1001);
 }
 
 static void
@@ -153,6 +168,7 @@ main(void)
 		cmocka_unit_test_setup(cpl_is_that_of_ss, setup),
 		cmocka_unit_test_setup(lets_only_switched_msrs_through, setup),
 		cmocka_unit_test_setup(injects_events, setup),
+		cmocka_unit_test_setup(returns_behind_icebp, setup),
 		cmocka_unit_test_setup(opens_windows, setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -242,6 +242,10 @@ single_step_behind_mov_ss(void **state)
 	assert_int_equal(fake_vmcs[VMCS_GUEST_PENDING_DEBUG], 1 << 14);
 	vmx_set(&fake_hw, VREG_RFLAGS, 2);
 	assert_int_equal(fake_vmcs[VMCS_GUEST_PENDING_DEBUG], 0);
+
+	vmx_set(&fake_hw, VREG_RFLAGS, 0x102); /* carried out: its step is no longer the CPU's */
+	vmx_set(&fake_hw, VREG_INTERRUPT_SHADOW, 0);
+	assert_int_equal(fake_vmcs[VMCS_GUEST_PENDING_DEBUG], 0);
 }
 
 static void

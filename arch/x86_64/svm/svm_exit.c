@@ -4,6 +4,8 @@
 #include "arch/x86_64/svm/svm_vcpu.h"
 #include "include/intrin.h"
 
+enum { VECTOR_DB = 1 };
+
 /* A new one when the vCPU has none of this CPU's present generation, or is to lose its TLB entries.
  */
 static void
@@ -147,9 +149,16 @@ decode_task_switch(const struct vmcb *vmcb, struct exit *exit)
 		exit->task_switch.source = (info & TASK_SWITCH_JMP) != 0 ? TASK_JMP : TASK_CALL;
 }
 
+/* Only that of ICEBP is an instruction's exit, before it: one byte, where nRIP doesn't tell. */
 static void
 decode_exception(const struct vmcb *vmcb, struct exit *exit)
 {
+	if (vmcb->exitcode == VMEXIT_ICEBP) {
+		exit->exception = (struct exit_exception){.vector = VECTOR_DB};
+		exit->insn_len = exit->insn_len != 0 ? exit->insn_len : 1;
+		return;
+	}
+	exit->insn_len = 0;
 	exit->exception.vector = (u8)(vmcb->exitcode - VMEXIT_EXCP0);
 	exit->exception.error = (u32)vmcb->exitinfo1;
 	exit->exception.address = vmcb->exitinfo2;
@@ -164,6 +173,7 @@ static const u8 plain_kinds[VMEXIT_CODES] = {
 	[VMEXIT_RDPMC] = EXIT_RDPMC,
 	[VMEXIT_CPUID] = EXIT_CPUID,
 	[VMEXIT_INVD] = EXIT_WBINVD,
+	[VMEXIT_ICEBP] = EXIT_EXCEPTION,
 	[VMEXIT_WBINVD] = EXIT_WBINVD,
 	[VMEXIT_PAUSE] = EXIT_PAUSE,
 	[VMEXIT_HLT] = EXIT_HLT,

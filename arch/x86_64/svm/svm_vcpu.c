@@ -301,13 +301,21 @@ event_type(const struct event *event)
 	}
 }
 
+/*
+ * In real mode nothing has an error code. What an instruction has raised, as ICEBP does, returns
+ * behind it: a trap, for which the CPU pushes the RIP that it finds (15.20).
+ */
 void
 svm_inject(struct vcpu_hw *hw, const struct event *event)
 {
-	svm_vmcb(hw)->eventinj = EVENT_VALID | FIELD_PREP(EVENT_VECTOR, event->vector) |
-				 FIELD_PREP(EVENT_TYPE, event_type(event)) |
-				 (event->has_error ? EVENT_HAS_ERROR : 0) |
-				 FIELD_PREP(EVENT_ERROR, event->has_error ? event->error : 0);
+	struct vmcb *vmcb = svm_vmcb(hw);
+	bool error = event->has_error && (vmcb->cr0 & CR0_PE) != 0;
+
+	vmcb->eventinj = EVENT_VALID | FIELD_PREP(EVENT_VECTOR, event->vector) |
+			 FIELD_PREP(EVENT_TYPE, event_type(event)) | (error ? EVENT_HAS_ERROR : 0) |
+			 FIELD_PREP(EVENT_ERROR, error ? event->error : 0);
+	if (event->kind == EVENT_EXCEPTION)
+		vmcb->rip += event->insn_len;
 }
 
 /*

@@ -86,12 +86,19 @@ vmx_fix_pending_debug(void)
 	vmcs_write(VMCS_GUEST_PENDING_DEBUG, pending);
 }
 
-/* STI's needs interrupts on, MOV SS's does not (27.3.1.5); both block for one instruction. */
+/*
+ * STI's needs interrupts on, MOV SS's does not (27.3.1.5); both block for one instruction. When
+ * that has been carried out, the single step behind it is for who did that to deliver, and not
+ * pending.
+ */
 static void
 set_shadow(bool on)
 {
 	u64 blocked = vmcs_read(VMCS_GUEST_INTERRUPTIBILITY);
 
+	if (!on)
+		vmcs_write(VMCS_GUEST_PENDING_DEBUG,
+			   vmcs_read(VMCS_GUEST_PENDING_DEBUG) & ~PENDING_DEBUG_BS);
 	blocked &= ~(BLOCKED_BY_STI | BLOCKED_BY_MOV_SS);
 	if (on)
 		blocked |= (vmcs_read(VMCS_GUEST_RFLAGS) & RFLAGS_IF_) != 0 ? BLOCKED_BY_STI

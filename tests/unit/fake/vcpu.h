@@ -113,6 +113,13 @@ vcpu_page_fault(struct vcpu *v, gva_t address, u32 error)
 	return vcpu_fault_code(v, 14, error);
 }
 
+enum verdict
+vcpu_single_step(struct vcpu *v)
+{
+	vcpu_set(v, VREG_DR6, vcpu_get(v, VREG_DR6) | BIT(14));
+	return vcpu_fault(v, 1);
+}
+
 void
 vm_stop_because(struct vm *vm, const char *fmt, ...)
 {
