@@ -26,9 +26,11 @@ timer_init(struct timer *timer, void (*fn)(struct timer *timer))
 	list_init(&timer->link);
 }
 
-/* For the earliest timer; only by the queue's own CPU, with its lock held. */
+/* For the earliest timer, but not before `earliest`; only by the queue's own CPU, with its lock
+ * held.
+ */
 static void
-arm_hardware(const struct timer_queue *q)
+arm_hardware(const struct timer_queue *q, u64 earliest)
 {
 	u64 now, when;
 
@@ -37,7 +39,7 @@ arm_hardware(const struct timer_queue *q)
 		return;
 	}
 	now = clock_ns();
-	when = list_first(&q->timers, struct timer, link)->when_ns;
+	when = MAX(list_first(&q->timers, struct timer, link)->when_ns, earliest);
 	lapic_timer_arm(when > now ? when - now : 0);
 }
 
@@ -89,12 +91,16 @@ timer_set(struct timer *timer, u64 when_ns)
 	timer->when_ns = when_ns;
 	insert_sorted(q, timer);
 	if (q->timers.next == &timer->link)
-		arm_hardware(q);
+		arm_hardware(q, 0);
 	spin_unlock_irqoff(&q->lock);
 	irq_restore(flags);
 }
 
-/* The first timer whose time has come, taken out of the list; or NULL. */
+/*
+ * The first timer whose time has come, taken out of the list; or NULL, and the interrupt for the
+ * next one is ordered. Threads get as much time until then as the interrupt has taken: timers that
+ * are always due, as guests may have them, can't keep the CPU for themselves.
+ */
 static struct timer *
 take_expired(struct timer_queue *q, u64 now)
 {
@@ -109,7 +115,7 @@ take_expired(struct timer_queue *q, u64 now)
 			remove_locked(q, timer);
 	}
 	if (timer == NULL)
-		arm_hardware(q);
+		arm_hardware(q, 2 * clock_ns() - now);
 	spin_unlock(&q->lock, flags);
 	return timer;
 }
