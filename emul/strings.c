@@ -161,11 +161,16 @@ outs(struct strings *s, bool *more __unused)
 	return VERDICT_NEXT;
 }
 
-/* RF keeps a breakpoint at this instruction from hitting at each part of it (SDM vol. 3, 18.3.1.1).
+/*
+ * RF keeps a breakpoint at this instruction from hitting at each part of it (SDM vol. 3, 18.3.1.1).
+ * An interrupt may come between two parts, also where STI or MOV SS have just kept it from coming
+ * before the first one.
  */
 static enum verdict
 pause_repetition(struct strings *s)
 {
+	if (vcpu_get(s->e->v, VREG_INTERRUPT_SHADOW) != 0)
+		vcpu_set(s->e->v, VREG_INTERRUPT_SHADOW, 0);
 	vcpu_set(s->e->v, VREG_RFLAGS, s->flags | RFLAGS_RF);
 	return VERDICT_AGAIN;
 }

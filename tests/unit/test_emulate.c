@@ -744,7 +744,9 @@ string_budget(void **state)
 	*gpr(VREG_RCX) = EMULATE_BUDGET + 10;
 	*gpr(VREG_RAX) = 0x5a;
 	exit_.memory.write = true;
+	vcpu_set(v, VREG_INTERRUPT_SHADOW, 1); /* behind STI; between the parts it is over */
 	assert_int_equal(emulate_mmio(v, &exit_), VERDICT_AGAIN);
+	assert_int_equal(vcpu_get(v, VREG_INTERRUPT_SHADOW), 0);
 	assert_int_equal(*gpr(VREG_RCX), 10);
 	assert_int_equal(*gpr(VREG_RDI), DEVICE + 0x10 + EMULATE_BUDGET);
 	assert_int_equal(vcpu_get(v, VREG_RFLAGS), BIT(16) | 2);
