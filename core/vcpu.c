@@ -170,8 +170,9 @@ vcpu_thread(void *arg)
 		v->exit_ticks[exit.kind] += rdtsc() - begin;
 	}
 	virt_ops()->vcpu_fini(&v->hw);
-	if (__atomic_sub_fetch(&vm->live, 1, __ATOMIC_SEQ_CST) == 0)
-		vm_ended(vm);
+	__atomic_sub_fetch(&vm->live, 1, __ATOMIC_SEQ_CST);
+	wait_wake_all(&vm->changed); /* a pause may wait for it */
+	vm_let_go(vm);
 }
 
 static int

@@ -45,7 +45,23 @@ is_alive(const struct vm *vm)
 	return vm->state == VM_RUNNING || vm->state == VM_PAUSED;
 }
 
-/* Nothing more is to run. The vCPUs leave by themselves; the last one calls vm_ended(). */
+/* With the lock held, of a VM that is alive: its vCPUs stay until vm_let_go(). */
+static void
+hold(struct vm *vm)
+{
+	__atomic_add_fetch(&vm->holders, 1, __ATOMIC_SEQ_CST);
+}
+
+static void ended(struct vm *vm);
+
+void
+vm_let_go(struct vm *vm)
+{
+	if (__atomic_sub_fetch(&vm->holders, 1, __ATOMIC_SEQ_CST) == 0)
+		ended(vm);
+}
+
+/* Nothing more is to run. The vCPUs leave by themselves. */
 static void
 end(struct vm *vm, bool restart, const char *fmt, va_list args)
 {
@@ -53,6 +69,7 @@ end(struct vm *vm, bool restart, const char *fmt, va_list args)
 	bool first = is_alive(vm);
 
 	if (first) {
+		hold(vm);
 		vm->state = VM_STOPPING;
 		vm->restart = restart;
 		vformat(vm->reason, sizeof(vm->reason), fmt, args);
@@ -62,6 +79,7 @@ end(struct vm *vm, bool restart, const char *fmt, va_list args)
 		return;
 	for (u32 i = 0; i < vm->vcpu_count; i++)
 		vcpu_request(vm->vcpus[i], REQUEST_STOP);
+	vm_let_go(vm);
 }
 
 static void
@@ -176,20 +194,32 @@ load(struct vm *vm, const struct vm_tables *tables)
 	return 0;
 }
 
-/* vCPUs go round the CPUs; the boot CPU, which has the shell, is the last to be taken. */
+/* vCPUs go round the CPUs; the boot CPU, which has the shell, is the last to be taken. *count says
+ * how many have started. */
 static int
-start_vcpus(struct vm *vm)
+start_vcpus(struct vm *vm, u32 *count)
 {
 	static u32 next_cpu;
-	int err = 0;
+	u32 vcpus = vm->vcpu_count;
 
-	vm->live = vm->vcpu_count;
-	for (u32 i = 0; i < vm->vcpu_count && err == 0; i++) {
+	for (*count = 0; *count < vcpus; ++*count) {
 		u32 cpu = (__atomic_add_fetch(&next_cpu, 1, __ATOMIC_RELAXED)) % cpu_count();
+		int err = vcpu_start(vm->vcpus[*count], cpu);
 
-		err = vcpu_start(vm->vcpus[i], cpu);
+		if (err != 0)
+			return err;
 	}
-	return err;
+	return 0;
+}
+
+/* Those that have started end, and the last one of all releases the VM. */
+static void
+give_up(struct vm *vm, u32 not_started)
+{
+	endf(vm, false, "not enough memory for a thread");
+	__atomic_sub_fetch(&vm->live, not_started, __ATOMIC_SEQ_CST);
+	while (not_started-- > 0)
+		vm_let_go(vm);
 }
 
 /* The VM is STOPPING, so nobody else touches it. On failure it holds nothing. */
@@ -197,6 +227,7 @@ static int
 launch(struct vm *vm)
 {
 	struct vm_tables tables = {0};
+	u32 vcpus = vm->config->vcpus, started;
 	int err = create(vm, &tables);
 
 	if (err == 0)
@@ -207,10 +238,11 @@ launch(struct vm *vm)
 		return err;
 	}
 	vclock_resume(vm->clock);
+	vm->live = vm->holders = vcpus;
 	set_state(vm, VM_RUNNING);
-	err = start_vcpus(vm);
-	if (err != 0) /* those that have started end, and the last one releases */
-		endf(vm, false, "not enough memory for a thread");
+	err = start_vcpus(vm, &started);
+	if (err != 0)
+		give_up(vm, vcpus - started);
 	return err;
 }
 
@@ -235,25 +267,49 @@ vm_start(struct vm *vm)
 	return err != 0 ? err : launch(vm);
 }
 
-void
-vm_ended(struct vm *vm)
+static void
+ended(struct vm *vm)
 {
-	bool restart = vm->restart;
+	bool restart;
+	u64 flags;
 
 	log_info("VM %s: %s", vm->name, vm->reason);
 	release(vm);
-	if (restart && launch(vm) == 0)
-		return;
-	set_state(vm, VM_STOPPED);
+	flags = spin_lock(&vm->lock);
+	restart = vm->restart;
+	spin_unlock(&vm->lock, flags);
+	if (!restart)
+		set_state(vm, VM_STOPPED);
+	else if (launch(vm) != 0)
+		log_warn("VM %s does not start again", vm->name);
 }
 
+/* Between two lives of a VM that restarts itself. */
+static void
+forbid_restart(struct vm *vm, const char *why)
+{
+	u64 flags = spin_lock(&vm->lock);
+
+	if (vm->state == VM_STOPPING) {
+		vm->restart = false;
+		copy_string(vm->reason, why, sizeof(vm->reason));
+	}
+	spin_unlock(&vm->lock, flags);
+}
+
+/* One that resets itself all the time may be anywhere on its way: until it has stopped. */
 int
 vm_stop_force(struct vm *vm)
 {
-	if (!is_alive(vm))
+	static const char why[] = "stopped by a person";
+
+	if (vm->state == VM_STOPPED || vm->state == VM_DISABLED)
 		return fail(-ERR_NOENT);
-	endf(vm, false, "stopped by a person");
-	wait_event(&vm->changed, READ_ONCE(vm->state) == VM_STOPPED);
+	while (READ_ONCE(vm->state) != VM_STOPPED) {
+		endf(vm, false, "%s", why);
+		forbid_restart(vm, why);
+		wait_event(&vm->changed, READ_ONCE(vm->state) != VM_STOPPING);
+	}
 	return 0;
 }
 
@@ -266,14 +322,17 @@ vm_reset(struct vm *vm)
 	return 0;
 }
 
+/* True: it was so, and is held. */
 static bool
 change_state(struct vm *vm, enum vm_state from, enum vm_state to)
 {
 	u64 flags = spin_lock(&vm->lock);
 	bool was = vm->state == (u8)from;
 
-	if (was)
+	if (was) {
+		hold(vm);
 		vm->state = (u8)to;
+	}
 	spin_unlock(&vm->lock, flags);
 	return was;
 }
@@ -294,6 +353,7 @@ vm_pause(struct vm *vm)
 		vcpu_request(vm->vcpus[i], REQUEST_PAUSE);
 	wait_event(&vm->changed, all_parked(vm));
 	vclock_pause(vm->clock);
+	vm_let_go(vm);
 	return 0;
 }
 
@@ -314,6 +374,7 @@ vm_resume(struct vm *vm)
 		__atomic_and_fetch(&v->requests, ~BIT32(REQUEST_PAUSE), __ATOMIC_SEQ_CST);
 		wait_wake_all(&v->wake);
 	}
+	vm_let_go(vm);
 	return 0;
 }
 

@@ -87,9 +87,10 @@ struct vm {
 	/* While it runs: */
 	const char *kernel_kind;
 	u32 vcpu_count;
-	u32 live;   /* vCPU threads that have not left; atomic */
-	u32 parked; /* of those, how many stand still for a pause; atomic */
-	hpa_t maps; /* VIRT_VM_PAGES pages */
+	u32 live;    /* vCPU threads that have not left; atomic */
+	u32 holders; /* these, and who looks at its vCPUs; the last one to go frees them; atomic */
+	u32 parked;  /* of those, how many stand still for a pause; atomic */
+	hpa_t maps;  /* VIRT_VM_PAGES pages */
 	struct virt_page map_pages[VIRT_VM_PAGES];
 	struct guest_memory *memory;
 	struct vclock *clock;
@@ -107,5 +108,5 @@ void vm_stop_because(struct vm *vm, const char *fmt, ...) __printf_like(2, 3);
 /* By a model or a handler: the guest resets its machine (8042, CF9, ACPI): it starts again. */
 void vm_reset_because(struct vm *vm, const char *why);
 
-/* By the last vCPU thread that leaves, as its last act: gives back all that the VM holds. */
-void vm_ended(struct vm *vm);
+/* By a vCPU thread that leaves, as its last act: the last one gives back all that the VM holds. */
+void vm_let_go(struct vm *vm);
