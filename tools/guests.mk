@@ -29,8 +29,9 @@ $(LINUX)/initrd.img: guests/linux/init $(LINUX)/busybox guests/linux/initramfs.p
 # The test guests: one C file each, with what guests/lib and lib/ give; a table says how each is
 # loaded, and with that which header it has. A firmware image is one assembler file.
 comma        := ,
-GUEST_TABLE  := guests/tests/guests.txt
-GUEST_ROWS   := $(shell awk '!/^\#/ && NF { print $$1 "," $$2 }' $(GUEST_TABLE)) bench,pvh
+GUEST_TABLES := guests/tests/guests.txt guests/tests/hostile.txt
+GUEST_ROWS   := $(shell awk '!/^\#/ && NF { print $$1 "," $$2 }' $(word 1,$(GUEST_TABLES)); \
+	awk '!/^\#/ && NF && !seen[$$2]++ { print $$2 "," $$3 }' $(word 2,$(GUEST_TABLES))) bench,pvh
 GUEST_NAMES  := $(foreach row,$(GUEST_ROWS),$(firstword $(subst $(comma), ,$(row))))
 GUEST_CFLAGS  = $(filter-out -mcmodel=% -fstack-protector% -mstack-protector%,$(CFLAGS))
 GUEST_LIB    := $(patsubst %.c,$(B)/guests/obj/%.o,$(wildcard guests/lib/*.c) lib/format.c \

@@ -15,6 +15,7 @@ from console import SLOWNESS
 
 BUILT = image.BUILD / "guests"
 TABLE = image.ROOT / "guests/tests/guests.txt"
+HOSTILE = image.ROOT / "guests/tests/hostile.txt"
 LEAVE = b"\x1d"  # Ctrl-], which leaves a VM's console
 
 # What each backend's machine is, and how much slower than QEMU it is.
@@ -26,27 +27,40 @@ BACKENDS = {
 
 @dataclass
 class Row:
-    """A line of guests/tests/guests.txt, which says what they are."""
+    """A line of guests/tests/guests.txt or hostile.txt, which say what they are."""
     name: str
     load: str
     memory: str
     vcpus: int
     seconds: int
     ends: str
+    guest: str          # the program: in guests.txt it has the row's name
+    option: str = ""    # a further word of its command line
+
+
+def lines(table):
+    return [line for line in table.read_text().splitlines()
+            if line.strip() and not line.startswith("#")]
 
 
 def rows():
-    lines = [line.split(None, 5) for line in TABLE.read_text().splitlines()
-             if line.strip() and not line.startswith("#")]
-    return [Row(name, load, memory, int(vcpus), int(seconds), ends.strip())
-            for name, load, memory, vcpus, seconds, ends in lines]
+    return [Row(name, load, memory, int(vcpus), int(seconds), ends.strip(), name)
+            for name, load, memory, vcpus, seconds, ends
+            in (line.split(None, 5) for line in lines(TABLE))]
+
+
+def hostile_rows():
+    return [Row(name, load, memory, int(vcpus), int(seconds), ends.strip(), guest,
+                "" if option == "-" else option)
+            for name, guest, load, memory, vcpus, seconds, option, ends
+            in (line.split(None, 7) for line in lines(HOSTILE))]
 
 
 def section(row):
     """The [vm] section of a row. The table itself is what a guest gets as initrd or module."""
     what = "firmware" if row.load == "firmware" else "kernel"
     lines = [f"[vm {row.name}]", f"memory = {row.memory}", f"vcpus = {row.vcpus}",
-             f"{what} = {row.name}", "debug-exit = on", "autostart = no"]
+             f"{what} = {row.guest}", "debug-exit = on", "autostart = no"]
     if row.load == "pvh":
         lines.append("initrd = guests.txt")
     elif row.load != "firmware":
@@ -58,7 +72,7 @@ def section(row):
 
 def command_line(row):
     return (f"vcpus={row.vcpus} memory={row.memory.rstrip('M')} "
-            f"module={TABLE.stat().st_size} seed={seed()}")
+            f"module={TABLE.stat().st_size} seed={seed()} {row.option}").strip()
 
 
 def seed():
@@ -87,7 +101,7 @@ def image_with(config, files):
 
 
 def image_of_rows(chosen):
-    files = {row.name: BUILT / "tests" / row.name for row in chosen}
+    files = {row.guest: BUILT / "tests" / row.guest for row in chosen}
     files["guests.txt"] = TABLE
     return image_with("".join(section(row) for row in chosen), files)
 
@@ -180,9 +194,9 @@ def straight(row, timeout=60):
             "-display", "none", "-serial", "stdio", "-no-reboot",
             "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
     if row.load == "firmware":
-        argv += ["-bios", BUILT / "tests" / row.name]
+        argv += ["-bios", BUILT / "tests" / row.guest]
     else:
-        argv += ["-kernel", BUILT / "tests" / row.name, "-initrd", f"{TABLE} with words",
+        argv += ["-kernel", BUILT / "tests" / row.guest, "-initrd", f"{TABLE} with words",
                  "-append", command_line(row)]
     if row.load == "pvh":
         argv[argv.index("-initrd") + 1] = TABLE
