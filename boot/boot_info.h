@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the boot loader has told us. Everything is copied: the boot loader's own memory may be
- * used again once this is filled, but for the modules themselves.
+ * What the boot loader has told us. Texts stay where it has put them: memory_init() takes its
+ * information out of the usable RAM, as it does with the modules.
  */
 #pragma once
 
@@ -10,10 +10,7 @@
 #include "mm/memmap.h"
 
 enum {
-	BOOT_COMMAND_LINE_MAX = 4096,
 	BOOT_MODULES_MAX = 128,
-	BOOT_MODULE_NAME_MAX = 255,
-	BOOT_LOADER_NAME_MAX = 63,
 	BOOT_ERROR_MAX = 200,
 };
 
@@ -21,7 +18,7 @@ enum {
 struct boot_module {
 	hpa_t base;
 	u64 length;
-	char name[BOOT_MODULE_NAME_MAX + 1];
+	const char *name;
 };
 
 enum boot_screen { BOOT_SCREEN_NONE, BOOT_SCREEN_RGB, BOOT_SCREEN_TEXT };
@@ -41,11 +38,13 @@ struct boot_framebuffer {
 };
 
 struct boot_info {
+	const void *bytes; /* the boot loader's information, in which the texts are */
+	u32 length;
 	struct acpi_rsdp_copy rsdp;
 	struct memmap memmap;
 	struct boot_framebuffer framebuffer;
-	char command_line[BOOT_COMMAND_LINE_MAX + 1];
-	char loader[BOOT_LOADER_NAME_MAX + 1]; /* "" when it has no name */
+	const char *command_line;
+	const char *loader; /* "" when it has no name */
 	unsigned module_count;
 	struct boot_module modules[BOOT_MODULES_MAX];
 	hpa_t load_base; /* where the image was loaded; as linked when has_load_base is false */

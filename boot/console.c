@@ -7,12 +7,15 @@
 #include "drivers/uart.h"
 #include "lib/format.h"
 #include "mm/direct.h"
+#include "mm/heap.h"
 #include "mm/kmap.h"
 
 enum { EARLY_MAP_END_GIB = 4 }; /* entry.asm maps so much */
+enum { EARLY_CELLS = 80 * 50 };
 
 static struct uart uart;
 static struct screen screen;
+static u8 early_cells[EARLY_CELLS]; /* the screen's, until there is memory for more */
 static bool have_uart, have_screen;
 static char port_name[12];
 
@@ -96,13 +99,20 @@ screen_config(const struct boot_framebuffer *fb, struct screen_config *sc)
 }
 
 static void
-start_screen(const struct screen_config *sc)
+start_screen(const struct screen_config *sc, u8 *cells, size_t count)
 {
-	if (screen_init(&screen, sc) != 0)
+	if (screen_init(&screen, sc, cells, count) != 0)
 		return;
 	have_screen = true;
 	log_add_output(&screen.log, true);
-	panic_add_output(&screen_panic);
+}
+
+static void
+stop_screen(void)
+{
+	if (have_screen)
+		log_remove_output(&screen.log);
+	have_screen = false;
 }
 
 /* Now, where early boot has mapped it; a framebuffer above 4 GiB has to wait. */
@@ -120,12 +130,13 @@ open_screen(const struct boot_framebuffer *fb)
 	    bytes > EARLY_MAP_END_GIB * GiB - fb->base.v)
 		return;
 	sc.base = hpa_to_ptr(fb->base);
-	start_screen(&sc);
+	start_screen(&sc, early_cells, sizeof(early_cells));
 }
 
 void
 console_open(const struct config *config, const struct boot_framebuffer *fb)
 {
+	panic_add_output(&screen_panic);
 	open_screen(fb);
 	if (config->console.kind == CONSOLE_COM)
 		use_com(config->console.com);
@@ -152,21 +163,23 @@ console_map_screen(const struct boot_framebuffer *fb)
 	screen_base = NULL;
 }
 
+/* Anew, and as large as it is: the log is shown again. */
 void
 console_use_screen(const struct boot_framebuffer *fb)
 {
 	struct screen_config sc;
+	u8 *cells = early_cells;
+	size_t count = sizeof(early_cells), want;
 
-	if (have_screen && screen_base != NULL) {
-		screen_remap(&screen, screen_base);
-	} else if (have_screen) {
-		have_screen = false;
-		log_remove_output(&screen.log);
-	} else if (screen_base != NULL) {
-		screen_config(fb, &sc);
-		sc.base = screen_base;
-		start_screen(&sc);
-	}
+	stop_screen();
+	if (screen_base == NULL)
+		return;
+	screen_config(fb, &sc);
+	sc.base = screen_base;
+	want = screen_cells(&sc);
+	if (want > count && (cells = heap_alloc(want)) != NULL)
+		count = want;
+	start_screen(&sc, cells != NULL ? cells : early_cells, count);
 }
 
 static int

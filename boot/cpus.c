@@ -35,28 +35,26 @@ _Static_assert(sizeof(struct ap_start) == 40, "boot/ap.asm");
 
 extern const char ap_code[], ap_code_end[];
 
-static void *exception_stacks[MAX_CPUS][IST_COUNT];
-
 static void
 attach_trace(u32 cpu)
 {
+	struct trace_ring *ring = heap_alloc(sizeof(*ring));
 	struct trace_slot *slots = heap_alloc(TRACE_SLOTS * sizeof(*slots));
 
-	if (slots == NULL)
+	if (ring == NULL || slots == NULL)
 		log_warn("CPU %u: no memory for its trace", cpu);
 	else
-		trace_attach(cpu, slots, TRACE_SLOTS);
+		trace_attach(cpu, ring, slots, TRACE_SLOTS);
 }
 
 /* A further CPU's first C, on its own stack. */
 static void
 ap_main(struct cpu *cpu)
 {
-	cpu_load_tables(cpu, exception_stacks[cpu->index]);
+	cpu_load_tables(cpu);
 	cpu_protect();
 	lapic_init_cpu();
-	timers_init_cpu();
-	if (sched_init_cpu() != 0)
+	if (timers_init_cpu() != 0 || sched_init_cpu() != 0)
 		panic("no memory for the scheduler of CPU %u", cpu->index);
 	__atomic_store_n(&cpu->online, true, __ATOMIC_RELEASE);
 	tlb_flush_here(); /* until then nobody asked this CPU to flush */
@@ -66,14 +64,16 @@ ap_main(struct cpu *cpu)
 }
 
 static int
-allocate_stacks(u32 index, u64 *stack_top)
+allocate_stacks(struct cpu *cpu, u64 *stack_top)
 {
-	void *top;
+	void *top, *exceptions[IST_COUNT];
 	int err = kmap_stack(STACK_PAGES, &top);
 
 	*stack_top = (u64)(uintptr_t)top;
 	for (unsigned i = IST_NMI; i < IST_COUNT && err == 0; i++)
-		err = kmap_stack(IST_PAGES, &exception_stacks[index][i]);
+		err = kmap_stack(IST_PAGES, &exceptions[i]);
+	if (err == 0)
+		cpu_set_stacks(cpu, exceptions);
 	return err;
 }
 
@@ -86,7 +86,7 @@ start_cpu(const struct madt_cpu *entry, hpa_t page)
 
 	if (cpu == NULL)
 		return fail(-ERR_NOMEM);
-	err = allocate_stacks(cpu_count(), &start->stack_top);
+	err = allocate_stacks(cpu, &start->stack_top);
 	if (err != 0)
 		return err;
 	cpu->nmi_pin = entry->nmi;

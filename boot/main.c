@@ -23,6 +23,7 @@
 #include "lib/string.h"
 #include "mm/direct.h"
 #include "mm/frame.h"
+#include "mm/heap.h"
 #include "mm/kmap.h"
 #include "sched/thread.h"
 #include "shell/console.h"
@@ -30,9 +31,10 @@
 enum { STACK_PAGES = 4 };
 
 u64 __stack_chk_guard;
-static u8 early_stacks[IST_COUNT - 1][IST_STACK_SIZE] __aligned(16);
+static u8 early_stack[IST_STACK_SIZE] __aligned(16); /* for NMI, #DF, #MC: each ends the boot */
 static struct boot_info info;
 static struct config config;
+static const struct boot_module *config_module; /* ashlar.conf; NULL without one */
 static u64 tsc_at_start;
 
 void boot_main(u32 magic, u32 info_address, u64 image, u64 tsc);
@@ -72,18 +74,33 @@ find_module(const char *name)
 	return found;
 }
 
-/* The configuration is the module named ashlar.conf; without one the defaults hold. */
+/* Of the configuration only what concerns the console; without one the defaults hold. */
+static void
+read_host_config(void)
+{
+	config_module = find_module("ashlar.conf");
+	config_defaults(&config);
+	if (config_module != NULL)
+		config.vm_room = config_parse_host(hpa_to_ptr(config_module->base),
+						   config_module->length, &config);
+	config_parse_cmdline(info.command_line, &config, NULL);
+	log_set_level(config.log);
+}
+
+/* All of it, now that there is memory for the VMs. */
 static void
 read_config(void)
 {
 	struct config_report report = {.error = report_config};
-	const struct boot_module *m = find_module("ashlar.conf");
 
-	config_defaults(&config);
-	if (m != NULL)
-		(void)config_parse(hpa_to_ptr(m->base), m->length, &config, &report);
+	if (config.vm_room > 0)
+		config.vms = heap_alloc(config.vm_room * sizeof(*config.vms));
+	if (config.vm_room > 0 && config.vms == NULL)
+		panic("no memory for the configuration of %u VMs", config.vm_room);
+	if (config_module != NULL)
+		(void)config_parse(hpa_to_ptr(config_module->base), config_module->length, &config,
+				   &report);
 	config_parse_cmdline(info.command_line, &config, &report);
-	log_set_level(config.log);
 }
 
 static void
@@ -92,9 +109,10 @@ load_early_tables(void)
 	void *stacks[IST_COUNT];
 
 	for (unsigned i = IST_NMI; i < IST_COUNT; i++)
-		stacks[i] = early_stacks[i - 1] + IST_STACK_SIZE;
+		stacks[i] = early_stack + sizeof(early_stack);
 	idt_init();
-	cpu_load_tables(&boot_cpu, stacks);
+	cpu_set_stacks(&boot_cpu, stacks);
+	cpu_load_tables(&boot_cpu);
 }
 
 /* From here on every stack has a page below it that is not mapped. */
@@ -108,7 +126,7 @@ load_guarded_stacks(void)
 		err = kmap_stack(IST_STACK_SIZE / PAGE_SIZE, &stacks[i]);
 	if (err != 0)
 		panic("no memory for the stacks");
-	cpu_load_tables(&boot_cpu, stacks);
+	cpu_set_stacks(&boot_cpu, stacks);
 	return top;
 }
 
@@ -174,6 +192,7 @@ start_shell(void)
 static void
 boot_on(void)
 {
+	read_config();
 	stage(POST_TABLES, "reading the ACPI tables");
 	read_tables();
 	console_open_acpi(&config);
@@ -183,8 +202,7 @@ boot_on(void)
 	apic_init();
 	stage(POST_THREADS, "starting timers and threads");
 	timers_init();
-	timers_init_cpu();
-	if (sched_init_cpu() != 0)
+	if (timers_init_cpu() != 0 || sched_init_cpu() != 0)
 		panic("no memory for the scheduler");
 	irq_restore(RFLAGS_IF);
 	stage(POST_CPUS, "starting the other CPUs");
@@ -217,7 +235,7 @@ boot_main(u32 magic, u32 info_address, u64 image, u64 tsc)
 	stage(POST_BOOT_INFO, "reading the boot loader's tags");
 	err = multiboot2_parse(magic, hpa_to_ptr(HPA(info_address)), 4 * GiB - info_address,
 			       cpu_features()->phys_bits, &info);
-	read_config(); /* also after an error: that has to be said on some line */
+	read_host_config(); /* also after an error: that has to be said on some line */
 	stage(POST_CONSOLE, "looking for screen and serial line");
 	console_open(&config, &info.framebuffer);
 	cpu_protect();

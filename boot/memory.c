@@ -25,6 +25,7 @@ finish_map(struct boot_info *info, hpa_t image)
 	struct memmap *map = &info->memmap;
 
 	take(map, image.v, (u64)(uintptr_t)__image_end - KERNEL_BASE, "the image");
+	take(map, ptr_to_hpa(info->bytes).v, info->length, "the boot loader's information");
 	for (unsigned i = 0; i < info->module_count; i++)
 		take(map, info->modules[i].base.v, info->modules[i].length, info->modules[i].name);
 	memmap_finish(map);

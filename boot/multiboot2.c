@@ -98,13 +98,16 @@ read_info(const void *info, size_t limit, struct boot_info *out)
 		return;
 	}
 	total = load32(info);
-	if (total < INFO_HEAD + TAG_HEAD || total > most)
+	if (total < INFO_HEAD + TAG_HEAD || total > most) {
 		boot_refuse(out,
 			    "The boot loader's information is malformed: it says it has %u bytes; "
 			    "expected %u to %zu. " MULTIBOOT2_ADVICE,
 			    total, INFO_HEAD + TAG_HEAD, most);
-	else
-		read_tags(info, total, out);
+		return;
+	}
+	out->bytes = info;
+	out->length = total;
+	read_tags(info, total, out);
 }
 
 static void
@@ -125,7 +128,7 @@ int
 multiboot2_parse(u32 magic, const void *info, size_t limit, unsigned phys_bits,
 		 struct boot_info *out)
 {
-	memset(out, 0, sizeof(*out));
+	*out = (struct boot_info){.command_line = "", .loader = ""};
 	memmap_init(&out->memmap, phys_bits);
 	if (magic != MULTIBOOT2_MAGIC) {
 		boot_refuse(out,

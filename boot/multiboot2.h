@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The information that a multiboot2 boot loader hands over (Multiboot2 Specification 2.0, 3.6).
- * Pure: reads the bounded buffer, each byte of a tag once, and writes only *out and the log.
+ * Pure: reads the bounded buffer, and writes only *out and the log. The texts in *out stay in the
+ * buffer; nobody changes it any more.
  */
 #pragma once
 

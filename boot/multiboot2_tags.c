@@ -61,9 +61,8 @@ read_command_line(struct tag tag, struct boot_info *out)
 
 	if (text == NULL)
 		log_warn("boot: the command line has no end; it is not used");
-	else if (!copy_string(out->command_line, text, sizeof(out->command_line)))
-		log_warn("boot: the command line is longer than %d bytes; the rest is not used",
-			 BOOT_COMMAND_LINE_MAX);
+	else
+		out->command_line = text;
 }
 
 void
@@ -72,7 +71,7 @@ read_loader_name(struct tag tag, struct boot_info *out)
 	const char *text = tag_text(tag, STRING_TEXT);
 
 	if (text != NULL)
-		(void)copy_string(out->loader, text, sizeof(out->loader));
+		out->loader = text;
 }
 
 /* Another module that has bytes of this one, or NULL. */
@@ -109,16 +108,16 @@ void
 read_module(struct tag tag, struct boot_info *out)
 {
 	u32 start = load32(tag.at + MODULE_START), end = load32(tag.at + MODULE_END);
-	struct boot_module module = {.base = HPA(start), .length = (u64)end - start};
-	const char *name = tag_text(tag, MODULE_NAME);
+	struct boot_module module = {
+		.base = HPA(start),
+		.length = (u64)end - start,
+		.name = tag_text(tag, MODULE_NAME),
+	};
 
-	if (name == NULL) {
+	if (module.name == NULL) {
 		log_warn("boot: the name of the module at %#x has no end; it is not used", start);
 		return;
 	}
-	if (!copy_string(module.name, name, sizeof(module.name)))
-		log_warn("boot: a module's name is longer than %d bytes, and is cut to \"%s\"",
-			 BOOT_MODULE_NAME_MAX, module.name);
 	if (end < start)
 		log_warn("boot: module \"%s\" ends (%#x) before it starts (%#x); it is not used",
 			 module.name, end, start);

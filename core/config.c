@@ -17,8 +17,9 @@ struct survey {
 struct parser {
 	struct ini_visitor visitor;
 	struct config *config;
-	struct config_report *report; /* NULL during the first look */
-	struct survey *survey;
+	struct config_report *report;	      /* NULL during the first look */
+	struct survey *survey;		      /* NULL: only [host] counts, VMs are */
+	u32 vm_sections;		      /* ... counted here */
 	const struct config_section *section; /* NULL: none yet, or one whose keys nobody knows */
 	bool in_section;		      /* there was a section, known or not */
 	u32 section_line[CONFIG_SECTIONS];    /* where it was seen first; 0: not yet */
@@ -108,11 +109,13 @@ on_vm(struct parser *p, u32 line, struct slice name)
 	struct vm_config *known = find_vm(p->config, name);
 	char title[CONFIG_NAME_MAX + sizeof("[vm ]")];
 
-	if (known != NULL) {
+	if (p->survey == NULL) {
+		p->vm_sections++;
+	} else if (known != NULL) {
 		p->vm = known;
 		format(title, sizeof(title), "[vm %s]", known->name);
 		report(p, line, found_twice(title, known->line).text);
-	} else if (p->config->vm_count == CONFIG_VMS_MAX) {
+	} else if (p->config->vm_count == p->config->vm_room) {
 		report(p, line, too_many_vms(name).text);
 	} else {
 		add_vm(p, line, name);
@@ -269,6 +272,19 @@ look(const char *text, size_t len, struct config *config, struct config_report *
 	config->vm_count = 0;
 	ini_parse(text, len, &p.visitor);
 	return p.errors;
+}
+
+u32
+config_parse_host(const char *text, size_t len, struct config *config)
+{
+	struct parser p = {
+		.visitor = {.section = on_section, .key = on_key, .error = on_error},
+		.config = config,
+	};
+
+	if (len <= CONFIG_SIZE_MAX)
+		ini_parse(text, len, &p.visitor);
+	return MIN(p.vm_sections, (u32)CONFIG_VMS_MAX);
 }
 
 /* Two looks: what a section lacks is known after its last line, but told at its first. */

@@ -62,8 +62,8 @@ struct vm_config {
 struct config {
 	enum log_level log;
 	struct console_spec console;
-	u32 vm_count;
-	struct vm_config vms[CONFIG_VMS_MAX];
+	u32 vm_count, vm_room;
+	struct vm_config *vms; /* the caller's, vm_room of them; stays as long as the struct */
 };
 
 /* Gets each error, in line order, as "found X; expected Y"; line 0 is the command line. */
@@ -73,8 +73,14 @@ struct config_report {
 	const char *(*check_file)(struct config_report *report, struct slice file);
 };
 
-/* What holds where nothing else is said. */
+/* What holds where nothing else is said; without room for VMs, which the caller gives. */
 void config_defaults(struct config *config);
+
+/*
+ * What is needed before there is memory for VMs: changes in `config` what [host] says, and reports
+ * nothing. Answers for how many VMs config_parse() wants room.
+ */
+u32 config_parse_host(const char *text, size_t len, struct config *config);
 
 /*
  * Changes in `config` what ashlar.conf says, once. Answers the number of errors; what is wrong
@@ -85,7 +91,8 @@ u32 config_parse(const char *text, size_t len, struct config *config, struct con
 
 /*
  * Changes in `config` what the words of the boot loader's command line say: console=VALUE, as in
- * [host]. Other words and wrong values are reported, at most CONFIG_WORDS_SHOWN of them.
+ * [host]. Other words and wrong values are reported, at most CONFIG_WORDS_SHOWN of them; to
+ * nobody when `report` is NULL.
  */
 enum { CONFIG_WORDS_SHOWN = 8 };
 void config_parse_cmdline(const char *cmdline, struct config *config, struct config_report *report);

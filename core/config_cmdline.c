@@ -39,7 +39,7 @@ config_parse_cmdline(const char *cmdline, struct config *config, struct config_r
 	while ((word = slice_word(&rest)).len > 0) {
 		struct message m = take_word(word, config);
 
-		if (m.len > 0 && errors++ < CONFIG_WORDS_SHOWN)
+		if (m.len > 0 && report != NULL && errors++ < CONFIG_WORDS_SHOWN)
 			report->error(report, 0, m.text);
 	}
 	if (errors > CONFIG_WORDS_SHOWN)

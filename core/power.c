@@ -16,7 +16,6 @@
 #include "mm/direct.h"
 #include "mm/frame.h"
 
-static hpa_t pages[MAX_CPUS]; /* each CPU's, while virtualisation is on there */
 static int first_error;
 static void (*last_act)(void);
 
@@ -25,7 +24,7 @@ static void
 turn_on(void *unused __unused)
 {
 	struct cpu *cpu = this_cpu();
-	int err = virt_ops()->cpu_on(hpa_to_ptr(pages[cpu->index]), pages[cpu->index]);
+	int err = virt_ops()->cpu_on(hpa_to_ptr(cpu->virt_page), cpu->virt_page);
 
 	cpu->virt_on = err == 0;
 	if (err != 0)
@@ -56,12 +55,12 @@ call_with_irqs_off(u32 cpu, void (*fn)(void *))
 }
 
 static int
-allocate_page(u32 cpu)
+allocate_page(struct cpu *cpu)
 {
-	int err = frame_alloc(0, &pages[cpu]);
+	int err = frame_alloc(0, &cpu->virt_page);
 
 	if (err != 0)
-		pages[cpu] = HPA(0);
+		cpu->virt_page = HPA(0);
 	return err;
 }
 
@@ -72,7 +71,7 @@ virt_on_all(void)
 	for (u32 i = 0; i < cpu_count() && first_error == 0; i++) {
 		if (!cpu_get(i)->online)
 			continue;
-		first_error = allocate_page(i);
+		first_error = allocate_page(cpu_get(i));
 		if (first_error == 0)
 			call_with_irqs_off(i, turn_on);
 		if (first_error != 0)
@@ -90,12 +89,14 @@ virt_off_all(void)
 	if (virt_ops() == NULL)
 		return;
 	for (u32 i = 0; i < cpu_count(); i++) {
-		if (pages[i].v == 0)
+		struct cpu *cpu = cpu_get(i);
+
+		if (cpu->virt_page.v == 0)
 			continue;
-		if (cpu_get(i)->virt_on)
+		if (cpu->virt_on)
 			call_with_irqs_off(i, turn_off);
-		frame_free(pages[i], 1);
-		pages[i] = HPA(0);
+		frame_free(cpu->virt_page, 1);
+		cpu->virt_page = HPA(0);
 	}
 }
 

@@ -13,20 +13,25 @@
 #include "drivers/acpi_spcr.h"
 #include "drivers/acpi_table.h"
 #include "lib/log.h"
+#include "mm/heap.h"
 
 /* Written by acpi_init() alone. */
-static struct acpi_table tables[ACPI_TABLES_MAX];
+static struct acpi_table *tables; /* ACPI_TABLES_MAX */
 static unsigned table_count;
 
+/* What is small; of the others each is allocated when there is a table for it. */
 static struct acpi_fadt_info fadt;
-static struct acpi_madt_info madt;
-static struct acpi_mcfg_info mcfg;
 static struct acpi_hpet_info hpet;
 static struct acpi_spcr_info spcr;
-static struct acpi_dmar_info dmar;
-static struct acpi_ivrs_info ivrs;
 static struct acpi_s5_info s5;
+static struct acpi_madt_info *madt;
+static struct acpi_mcfg_info *mcfg;
+static struct acpi_dmar_info *dmar;
+static struct acpi_ivrs_info *ivrs;
 static bool s5_found;
+
+/* Memory for what a table says; kept for the next such table when this one turns out broken. */
+#define room_for(info) (*(info) != NULL || (*(info) = heap_alloc(sizeof(**(info)))) != NULL)
 
 static int
 read_fadt(struct acpi_bytes table)
@@ -37,13 +42,13 @@ read_fadt(struct acpi_bytes table)
 static int
 read_madt(struct acpi_bytes table)
 {
-	return acpi_madt_parse(table, &madt);
+	return room_for(&madt) ? acpi_madt_parse(table, madt) : fail(-ERR_NOMEM);
 }
 
 static int
 read_mcfg(struct acpi_bytes table)
 {
-	return acpi_mcfg_parse(table, &mcfg);
+	return room_for(&mcfg) ? acpi_mcfg_parse(table, mcfg) : fail(-ERR_NOMEM);
 }
 
 static int
@@ -61,13 +66,13 @@ read_spcr(struct acpi_bytes table)
 static int
 read_dmar(struct acpi_bytes table)
 {
-	return acpi_dmar_parse(table, &dmar);
+	return room_for(&dmar) ? acpi_dmar_parse(table, dmar) : fail(-ERR_NOMEM);
 }
 
 static int
 read_ivrs(struct acpi_bytes table)
 {
-	return acpi_ivrs_parse(table, &ivrs);
+	return room_for(&ivrs) ? acpi_ivrs_parse(table, ivrs) : fail(-ERR_NOMEM);
 }
 
 enum { FADT, MADT, MCFG, HPET, SPCR, DMAR, IVRS, READERS };
@@ -222,6 +227,10 @@ acpi_init(const struct acpi_rsdp_copy *rsdp, const struct acpi_ops *ops)
 	int err;
 
 	forget_all();
+	if (tables == NULL)
+		tables = heap_alloc(ACPI_TABLES_MAX * sizeof(*tables));
+	if (tables == NULL)
+		return fail(-ERR_NOMEM);
 	err = acpi_rsdp_parse(rsdp, &roots);
 	if (err != 0)
 		return err;
@@ -250,13 +259,13 @@ acpi_fadt(void)
 const struct acpi_madt_info *
 acpi_madt(void)
 {
-	return readable[MADT] ? &madt : NULL;
+	return readable[MADT] ? madt : NULL;
 }
 
 const struct acpi_mcfg_info *
 acpi_mcfg(void)
 {
-	return readable[MCFG] ? &mcfg : NULL;
+	return readable[MCFG] ? mcfg : NULL;
 }
 
 const struct acpi_hpet_info *
@@ -274,13 +283,13 @@ acpi_spcr(void)
 const struct acpi_dmar_info *
 acpi_dmar(void)
 {
-	return readable[DMAR] ? &dmar : NULL;
+	return readable[DMAR] ? dmar : NULL;
 }
 
 const struct acpi_ivrs_info *
 acpi_ivrs(void)
 {
-	return readable[IVRS] ? &ivrs : NULL;
+	return readable[IVRS] ? ivrs : NULL;
 }
 
 const struct acpi_s5_info *

@@ -72,6 +72,17 @@ screen_bytes(const struct screen_config *config)
 	return geometry_ok(config) ? (u64)config->pitch * config->height : 0;
 }
 
+size_t
+screen_cells(const struct screen_config *config)
+{
+	struct screen grid = {.config = *config};
+
+	if (!geometry_ok(config))
+		return 0;
+	set_grid(&grid);
+	return (size_t)grid.columns * grid.rows;
+}
+
 /* Moves the lines up by `by`; draws only what looks different from what was in its place. */
 static void
 scroll(struct screen *s, u32 by)
@@ -83,10 +94,11 @@ scroll(struct screen *s, u32 by)
 
 		s->levels[row] = level;
 		for (u32 column = 0; column < s->columns; column++) {
-			u8 now = blank ? BLANK : s->cells[row + by][column];
-			bool same = now == s->cells[row][column] && (!recolored || now == BLANK);
+			u8 *cell = &s->cells[row * s->columns + column];
+			u8 now = blank ? BLANK : cell[by * s->columns];
+			bool same = now == *cell && (!recolored || now == BLANK);
 
-			s->cells[row][column] = now;
+			*cell = now;
 			if (!same)
 				screen_draw(s, row, column);
 		}
@@ -108,7 +120,7 @@ put_row(struct screen *s, enum log_level level, const char *text, size_t len)
 	make_room(s);
 	s->levels[s->row] = (u8)level;
 	for (u32 column = 0; column < len; column++) {
-		s->cells[s->row][column] = (u8)text[column];
+		s->cells[s->row * s->columns + column] = (u8)text[column];
 		if (text[column] != BLANK)
 			screen_draw(s, s->row, column);
 	}
@@ -141,29 +153,23 @@ log_write(struct log_output *out, const struct log_line *line)
 }
 
 int
-screen_init(struct screen *screen, const struct screen_config *config)
+screen_init(struct screen *screen, const struct screen_config *config, u8 *cells, size_t count)
 {
 	if (!geometry_ok(config))
 		return fail(-ERR_INVAL);
 	screen->config = *config;
 	set_grid(screen);
+	if (screen->columns > 0)
+		screen->rows = MIN(screen->rows, (u32)count / screen->columns);
 	if (screen->columns < COLUMNS_MIN || screen->rows < ROWS_MIN)
 		return fail(-ERR_INVAL);
 	spin_init(&screen->lock, RANK_CONSOLE, "screen");
 	screen->row = 0;
-	memset(screen->cells, BLANK, sizeof(screen->cells));
+	screen->cells = cells;
+	memset(cells, BLANK, (size_t)screen->columns * screen->rows);
 	memset(screen->levels, LOG_INFO, sizeof(screen->levels));
 	screen->log = (struct log_output){.write = log_write};
 	screen_set_colors(screen);
 	screen_clear(screen);
 	return 0;
-}
-
-void
-screen_remap(struct screen *screen, void *base)
-{
-	u64 flags = spin_lock(&screen->lock);
-
-	screen->config.base = base;
-	spin_unlock(&screen->lock, flags);
 }

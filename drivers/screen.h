@@ -4,6 +4,9 @@
  * only ever shows whole lines, the newest at the bottom; it is written, and never read: what it
  * shows is kept in the struct's cells.
  *
+ * The cells are the caller's memory: when there are fewer than the screen could show, only its
+ * upper part is used.
+ *
  * Any CPU may call; screen->lock (RANK_CONSOLE) guards everything. In a panic locks are off, and
  * screen_print() works from wherever the screen was interrupted.
  */
@@ -43,7 +46,7 @@ struct screen {
 	u32 row;		/* where the next line goes; == rows: scroll first */
 	u32 colors[LOG_LEVELS]; /* of text by level: an attribute, or a pixel */
 	u8 levels[SCREEN_ROWS_MAX];
-	u8 cells[SCREEN_ROWS_MAX][SCREEN_COLUMNS_MAX]; /* what is shown; 0x20 is blank */
+	u8 *cells; /* what is shown, row by row; 0x20 is blank */
 
 	struct log_output log;
 };
@@ -54,14 +57,16 @@ struct screen {
  */
 u64 screen_bytes(const struct screen_config *config);
 
-/*
- * Clears the screen; afterwards &screen->log may be given to log_add_output(). -ERR_INVAL for a
- * geometry that can't be, or too small to read.
- */
-__must_check int screen_init(struct screen *screen, const struct screen_config *config);
+/* How many cells show all of the screen: columns times rows; 0 like screen_bytes(). */
+size_t screen_cells(const struct screen_config *config);
 
-/* Its memory's new address after a change of page tables. */
-void screen_remap(struct screen *screen, void *base);
+/*
+ * Clears the screen; afterwards &screen->log may be given to log_add_output(). The cells are the
+ * screen's until it is initialised anew. -ERR_INVAL for a geometry that can't be, or too small to
+ * read.
+ */
+__must_check int screen_init(struct screen *screen, const struct screen_config *config, u8 *cells,
+			     size_t count);
 
 /* One line; a long one is wrapped, what is not printable ASCII is shown as a box. */
 void screen_print(struct screen *screen, enum log_level level, const char *line);

@@ -100,7 +100,7 @@ draw_text(const struct screen *screen, u32 row, u32 column, u8 character, u32 co
 void
 screen_draw(const struct screen *screen, u32 row, u32 column)
 {
-	u8 character = screen->cells[row][column];
+	u8 character = screen->cells[row * screen->columns + column];
 	u32 color = screen->colors[screen->levels[row]];
 
 	if (screen->config.kind == SCREEN_TEXT)

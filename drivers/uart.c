@@ -249,10 +249,11 @@ uart_has_input(const struct uart *uart)
 }
 
 void
-uart_set_receiver(struct uart *uart, void (*receiver)(void *arg), void *arg)
+uart_set_receiver(struct uart *uart, u8 *rx, void (*receiver)(void *arg), void *arg)
 {
 	u64 flags = spin_lock(&uart->lock);
 
+	ring_init(&uart->rx, rx, UART_RX_SIZE);
 	uart->receiver_arg = arg;
 	uart->receiver = receiver;
 	spin_unlock(&uart->lock, flags);

@@ -54,7 +54,6 @@ struct uart {
 	void (*receiver)(void *arg);
 	void *receiver_arg;
 	struct ring rx;
-	u8 rx_bytes[UART_RX_SIZE];
 
 	struct log_output log;
 };
@@ -81,8 +80,12 @@ __must_check int uart_config_mmio(struct uart_config *config, const char *name, 
  */
 __must_check int uart_probe(struct uart *uart, const struct uart_config *config);
 
-/* Called when bytes have arrived, from uart_interrupt() or uart_poll(), without a lock held. */
-void uart_set_receiver(struct uart *uart, void (*receiver)(void *arg), void *arg);
+/*
+ * Before anything can be received: gives the ring its memory of UART_RX_SIZE bytes, which stays the
+ * UART's. The receiver is called when bytes have arrived, from uart_interrupt() or uart_poll(),
+ * without a lock held.
+ */
+void uart_set_receiver(struct uart *uart, u8 *rx, void (*receiver)(void *arg), void *arg);
 
 /* From here the UART raises its interrupt; the handler, uart_interrupt(uart), is installed before.
  */

@@ -107,7 +107,6 @@ uart_probe(struct uart *uart, const struct uart_config *config)
 {
 	*uart = (struct uart){.config = *config, .log = {.write = uart_log_write}};
 	spin_init(&uart->lock, RANK_CONSOLE, "uart");
-	ring_init(&uart->rx, uart->rx_bytes, UART_RX_SIZE);
 	if (!is_there(uart))
 		return fail(-ERR_NODEV);
 	set_up(uart);

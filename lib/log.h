@@ -13,7 +13,7 @@
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG, LOG_LEVELS };
 
 /* The ring has LOG_RING_LINES until log_enlarge() gives it more memory. */
-enum { LOG_LINE_MAX = 240, LOG_RING_LINES = 64 };
+enum { LOG_LINE_MAX = 240, LOG_RING_LINES = 32 };
 
 struct log_line {
 	u64 seq;     /* from 0, without a gap */

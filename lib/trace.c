@@ -15,13 +15,7 @@
 
 enum { TAG_EVENT_BITS = 16 };
 
-struct trace_ring {
-	struct trace_slot *slots; /* NULL until trace_attach() */
-	u32 count;
-	u64 next; /* the number of the next record */
-} __aligned(64);  /* so that CPUs don't share a cache line */
-
-static struct trace_ring rings[MAX_CPUS];
+static struct trace_ring *rings[MAX_CPUS]; /* NULL until trace_attach() */
 
 static const struct trace_kind kinds[TRACE_EVENTS] = {
 	[TRACE_IRQ] = {"irq",    "vector",	"rip"    },
@@ -31,25 +25,23 @@ static const struct trace_kind kinds[TRACE_EVENTS] = {
 };
 
 void
-trace_attach(u32 cpu, struct trace_slot *slots, u32 count)
+trace_attach(u32 cpu, struct trace_ring *ring, struct trace_slot *slots, u32 count)
 {
-	struct trace_ring *ring = &rings[cpu];
-
-	ASSERT(cpu < MAX_CPUS && is_power_of_two(count) && ring->slots == NULL);
+	ASSERT(cpu < MAX_CPUS && is_power_of_two(count) && rings[cpu] == NULL);
 	for (u32 i = 0; i < count; i++)
 		slots[i].tag = 0;
-	ring->count = count;
-	__atomic_store_n(&ring->slots, slots, __ATOMIC_RELEASE);
+	*ring = (struct trace_ring){slots, count, 0};
+	__atomic_store_n(&rings[cpu], ring, __ATOMIC_RELEASE);
 }
 
 void
 trace_event(enum trace_event_id event, u64 a, u64 b)
 {
-	struct trace_ring *ring = &rings[cpu_index()];
+	struct trace_ring *ring = rings[cpu_index()];
 	struct trace_slot *slot;
 	u64 number;
 
-	if (ring->slots == NULL)
+	if (ring == NULL)
 		return;
 	number = __atomic_fetch_add(&ring->next, 1, __ATOMIC_RELAXED);
 	slot = &ring->slots[number & (ring->count - 1)];
@@ -81,11 +73,12 @@ copy_record(const struct trace_ring *ring, u64 number, struct trace_record *out)
 bool
 trace_read(u32 cpu, u64 *seq, struct trace_record *out)
 {
-	const struct trace_ring *ring = &rings[cpu];
+	const struct trace_ring *ring;
 	u64 next, at;
 
 	ASSERT(cpu < MAX_CPUS);
-	if (__atomic_load_n(&ring->slots, __ATOMIC_ACQUIRE) == NULL)
+	ring = __atomic_load_n(&rings[cpu], __ATOMIC_ACQUIRE);
+	if (ring == NULL)
 		return false;
 	/* At most one ring's worth: a CPU that records faster than we read doesn't keep us here. */
 	next = __atomic_load_n(&ring->next, __ATOMIC_ACQUIRE);

@@ -23,10 +23,16 @@ struct trace_kind {
 	const char *a, *b;
 };
 
-/* The memory of a ring; only trace.c looks inside. */
+/* A ring and its memory; only trace.c looks inside. */
 struct trace_slot {
 	u64 tag; /* (sequence number + 1) << 16 | event; 0 while it is being written */
 	u64 tsc, a, b;
+};
+
+struct trace_ring {
+	struct trace_slot *slots;
+	u32 count;
+	u64 next; /* the number of the next record */
 };
 
 struct trace_record {
@@ -35,8 +41,11 @@ struct trace_record {
 	enum trace_event_id event;
 };
 
-/* Gives a CPU its ring; once a CPU. count is a power of two; the slots need no initial value. */
-void trace_attach(u32 cpu, struct trace_slot *slots, u32 count);
+/*
+ * Gives a CPU its ring, which stays its own; once a CPU. count is a power of two; neither the ring
+ * nor the slots need an initial value.
+ */
+void trace_attach(u32 cpu, struct trace_ring *ring, struct trace_slot *slots, u32 count);
 
 /* Records on this CPU. */
 void trace_event(enum trace_event_id event, u64 a, u64 b);

@@ -25,7 +25,7 @@ enum mem_type {
 	MEM_TYPES
 };
 
-enum { MEMMAP_MAX = 512 };
+enum { MEMMAP_MAX = 256 };
 
 struct mem_range {
 	u64 base, size; /* bytes; base + size never wraps */

@@ -10,6 +10,7 @@
 #include "include/intrin.h"
 #include "lib/lock.h"
 #include "lib/trace.h"
+#include "mm/heap.h"
 
 struct timer_queue {
 	struct spinlock lock; /* guards the list, and the timers in it */
@@ -17,7 +18,7 @@ struct timer_queue {
 	u32 count;
 };
 
-static struct timer_queue queues[MAX_CPUS];
+static struct timer_queue *queues[MAX_CPUS];
 
 void
 timer_init(struct timer *timer, void (*fn)(struct timer *timer))
@@ -69,7 +70,7 @@ remove_locked(struct timer_queue *q, struct timer *timer)
 bool
 timer_cancel(struct timer *timer)
 {
-	struct timer_queue *q = &queues[timer->cpu];
+	struct timer_queue *q = queues[timer->cpu];
 	u64 flags = spin_lock(&q->lock);
 	bool was_set = remove_locked(q, timer);
 
@@ -85,7 +86,7 @@ timer_set(struct timer *timer, u64 when_ns)
 
 	timer_cancel(timer);
 	flags = irq_save(); /* stay on this CPU between choosing its queue and locking it */
-	q = &queues[cpu_index()];
+	q = queues[cpu_index()];
 	spin_lock_irqoff(&q->lock);
 	timer->cpu = cpu_index();
 	timer->when_ns = when_ns;
@@ -124,7 +125,7 @@ take_expired(struct timer_queue *q, u64 now)
 static void
 timer_interrupt(void *arg __unused)
 {
-	struct timer_queue *q = &queues[cpu_index()];
+	struct timer_queue *q = queues[cpu_index()];
 	u64 now = clock_ns(), expired = 0, late = 0;
 	struct timer *timer;
 
@@ -140,16 +141,20 @@ void
 timers_init(void)
 {
 	interrupt_set(VECTOR_TIMER, timer_interrupt, NULL, "timer", "local APIC");
-	for (unsigned i = 0; i < MAX_CPUS; i++) {
-		spin_init(&queues[i].lock, RANK_TIMER, "timers");
-		list_init(&queues[i].timers);
-	}
 }
 
-void
+int
 timers_init_cpu(void)
 {
+	struct timer_queue *q = heap_alloc(sizeof(*q));
+
+	if (q == NULL)
+		return fail(-ERR_NOMEM);
+	spin_init(&q->lock, RANK_TIMER, "timers");
+	list_init(&q->timers);
+	__atomic_store_n(&queues[cpu_index()], q, __ATOMIC_RELEASE);
 	lapic_timer_init_cpu();
+	return 0;
 }
 
 u64
@@ -157,7 +162,10 @@ timer_count(void)
 {
 	u64 sum = 0;
 
-	for (u32 i = 0; i < cpu_count(); i++)
-		sum += READ_ONCE(queues[i].count);
+	for (u32 i = 0; i < cpu_count(); i++) {
+		const struct timer_queue *q = __atomic_load_n(&queues[i], __ATOMIC_ACQUIRE);
+
+		sum += q != NULL ? READ_ONCE(q->count) : 0;
+	}
 	return sum;
 }

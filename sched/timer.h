@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "include/errors.h"
 #include "include/list.h"
 #include "include/types.h"
 
@@ -37,7 +38,7 @@ timer_is_set(const struct timer *timer)
 
 /* Once, and on every CPU before its first timer. */
 void timers_init(void);
-void timers_init_cpu(void);
+__must_check int timers_init_cpu(void); /* -ERR_NOMEM */
 
 /* Timers that are set, on all CPUs. */
 u64 timer_count(void);

@@ -6,6 +6,7 @@
 #include "arch/x86_64/time.h"
 #include "include/intrin.h"
 #include "lib/trace.h"
+#include "mm/heap.h"
 #include "shell/json.h"
 
 enum { NEWEST = 200 }; /* records that are shown: all would be minutes on a serial line */
@@ -18,7 +19,7 @@ struct head {
 	struct trace_record record;
 };
 
-static struct head heads[MAX_CPUS]; /* the shell's thread alone */
+static struct head *heads; /* one a CPU, while the command runs; the shell's thread alone */
 
 /* Which records are wanted: those up to when the command began, of one event or of all. */
 struct filter {
@@ -158,7 +159,11 @@ run(const struct command_call *call)
 		sink_printf(call->out, "\n");
 		return fail(-ERR_NOENT);
 	}
+	heads = heap_alloc(cpu_count() * sizeof(*heads));
+	if (heads == NULL)
+		return fail(-ERR_NOMEM);
 	put_newest(call, &filter);
+	heap_free(heads);
 	return 0;
 }
 

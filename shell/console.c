@@ -7,6 +7,8 @@
 
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/time.h"
+#include "include/panic.h"
+#include "mm/heap.h"
 #include "sched/thread.h"
 #include "sched/wait.h"
 #include "shell/shell.h"
@@ -92,12 +94,15 @@ console_run(void *uart)
 	static struct console console = {
 		.terminal = {console_read, console_write, console_wake}
 	       };
-	static struct shell shell;
+	struct shell *shell = heap_alloc(sizeof(*shell));
+	u8 *rx = heap_alloc(UART_RX_SIZE);
 
+	if (shell == NULL || rx == NULL)
+		panic("no memory for the shell");
 	console.uart = uart;
 	wait_queue_init(&console.input);
-	uart_set_receiver(uart, received, &console);
+	uart_set_receiver(uart, rx, received, &console);
 	start_receiving(uart);
 	log_remove_output(&console.uart->log);
-	shell_run(&shell, &console.terminal);
+	shell_run(shell, &console.terminal);
 }

@@ -79,14 +79,19 @@ load_gdt(const struct cpu *cpu)
 }
 
 void
-cpu_load_tables(struct cpu *cpu, void *const stacks[IST_COUNT])
+cpu_set_stacks(struct cpu *cpu, void *const stacks[IST_COUNT])
+{
+	for (unsigned i = IST_NMI; i < IST_COUNT; i++)
+		cpu->tss.ist[i - 1] = (u64)(uintptr_t)stacks[i];
+}
+
+void
+cpu_load_tables(struct cpu *cpu)
 {
 	cpu->gdt[1] = DESCRIPTOR_CODE64;
 	cpu->gdt[2] = DESCRIPTOR_DATA;
 	set_tss_descriptor(&cpu->gdt[3], &cpu->tss);
 	cpu->tss.io_map_base = sizeof(cpu->tss);
-	for (unsigned i = IST_NMI; i < IST_COUNT; i++)
-		cpu->tss.ist[i - 1] = (u64)(uintptr_t)stacks[i];
 	load_gdt(cpu);
 	idt_load();
 }

@@ -34,6 +34,7 @@ struct cpu {
 	u8 nmi_pin;	   /* the local APIC's LINT pin that NMIs come in by, 0 or 1; 2: none */
 	bool need_resched; /* look at the run queue before going on; set with interrupts off */
 	bool virt_on;	   /* in VMX root, or with EFER.SVME */
+	hpa_t virt_page;   /* what that needs of memory; 0: none */
 	u32 flush_wanted, flush_done; /* TLB flushes asked of it, and done */
 	u64 stopped_rip;	      /* where a panic's NMI found it; 0: not stopped */
 	s64 tsc_offset;		      /* to the boot CPU's, in ticks, as measured at its start */
@@ -72,11 +73,14 @@ struct cpu *cpu_get(u32 index);
 void cpu_add(struct cpu *cpu, u32 apic_id);
 
 /*
- * This CPU's GDT, TSS and IDT. The stacks are the tops of IST_STACK_SIZE bytes each, for NMI, #DF
- * and #MC: those must work whatever has become of the current stack (SDM vol. 3, 6.14.5).
+ * The stacks are the tops of IST_STACK_SIZE bytes each, for NMI, #DF and #MC: those must work
+ * whatever has become of the current stack (SDM vol. 3, 6.14.5).
  */
 enum ist { IST_NMI = 1, IST_DOUBLE_FAULT, IST_MACHINE_CHECK, IST_COUNT };
-void cpu_load_tables(struct cpu *cpu, void *const stacks[IST_COUNT]);
+void cpu_set_stacks(struct cpu *cpu, void *const stacks[IST_COUNT]);
+
+/* This CPU's GDT, TSS and IDT, after cpu_set_stacks(). */
+void cpu_load_tables(struct cpu *cpu);
 
 /*
  * CR0, CR4 and EFER as we want them on every CPU: write protection, NX, and SMEP, SMAP and UMIP

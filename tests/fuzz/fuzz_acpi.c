@@ -26,6 +26,7 @@
 #include "drivers/acpi_spcr.h"
 #include "tests/unit/fake/acpi_build.h"
 #include "tests/unit/fake/acpi_memory.h"
+#include "tests/unit/fake/heap.h"
 
 enum { RECORD_HEAD = 3, KIND_RAW = 0x80, FADT_DSDT = 40 };
 

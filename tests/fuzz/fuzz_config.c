@@ -93,6 +93,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct config_report report = {on_error, check_file};
 	static struct config config;
+	static struct vm_config vms[CONFIG_VMS_MAX];
 	u32 lines = 1;
 
 	if (size == 0)
@@ -101,6 +102,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		lines += data[i] == '\n';
 	reported = last_line = 0;
 	config_defaults(&config);
+	config.vms = vms;
+	config.vm_room = config_parse_host((const char *)data, size, &config);
+	check(config.vm_room <= CONFIG_VMS_MAX && reported == 0);
+	check_config(&config);
+	config_defaults(&config);
+	config.vms = vms;
+	config.vm_room = CONFIG_VMS_MAX;
 	check(config_parse((const char *)data, size, &config, &report) == reported);
 	check(last_line <= lines && (reported == 0 || last_line > 0));
 	check_config(&config);

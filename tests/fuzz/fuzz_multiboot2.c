@@ -19,15 +19,27 @@ check(bool holds)
 		abort();
 }
 
+/* A text that ends within the input, which is where the boot loader's texts stay. */
 static void
-check_modules(void)
+check_text(const char *text, const u8 *data, size_t size)
+{
+	const char *from = (const char *)data;
+
+	if (text[0] == '\0')
+		return;
+	check(text >= from && text < from + size);
+	check(memchr(text, '\0', (size_t)(from + size - text)) != NULL);
+}
+
+static void
+check_modules(const u8 *data, size_t size)
 {
 	check(info.module_count <= BOOT_MODULES_MAX);
 	for (unsigned i = 0; i < info.module_count; i++) {
 		const struct boot_module *m = &info.modules[i];
 
 		check(m->base.v + m->length < 4 * GiB);
-		check(strnlen(m->name, sizeof(m->name)) < sizeof(m->name));
+		check_text(m->name, data, size);
 	}
 }
 
@@ -52,10 +64,11 @@ LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 
 	check((err == 0) == (info.error[0] == '\0'));
 	check(strnlen(info.error, sizeof(info.error)) < sizeof(info.error));
-	check(strnlen(info.command_line, sizeof(info.command_line)) < sizeof(info.command_line));
+	check_text(info.command_line, data, size);
+	check_text(info.loader, data, size);
 	check(info.rsdp.length <= ACPI_RSDP_SIZE);
 	check(info.framebuffer.kind <= BOOT_SCREEN_TEXT);
-	check_modules();
+	check_modules(data, size);
 	check_memory_map();
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include "lib/log.h"
 #include "tests/unit/fake/acpi_build.h"
 #include "tests/unit/fake/acpi_memory.h"
+#include "tests/unit/fake/heap.h"
 
 static struct bytes b;
 static struct acpi_rsdp_copy rsdp;
@@ -356,9 +357,10 @@ truncated(void **state)
 			/* The MADT also where its one structure is cut. */
 			assert_int_equal(can_be_used(kind),
 					 n >= least[kind] && (kind != 1 || n == least[kind]));
+			if (n < least[kind])
+				assert_true(logged(names[kind]) && logged("truncated"));
 			fake_unmap_all();
 		}
-		assert_true(logged(names[kind]) && logged("truncated"));
 		memcpy(at + 4, &whole, sizeof(whole));
 		fix_checksum(at, whole);
 	}

@@ -13,6 +13,7 @@
 static char seen[16 * 1024];
 static size_t seen_len;
 static struct config config;
+static struct vm_config vms[CONFIG_VMS_MAX];
 
 static void
 on_error(struct config_report *report, u32 line, const char *text)
@@ -35,6 +36,8 @@ parse(const char *text, size_t len)
 	seen_len = 0;
 	seen[0] = '\0';
 	config_defaults(&config);
+	config.vms = vms;
+	config.vm_room = ARRAY_SIZE(vms);
 	return config_parse(text, len, &config, &report);
 }
 
@@ -242,6 +245,31 @@ command_line_wins(void **state)
 	assert_int_equal(config.console.com, 2);
 }
 
+/* Before there is room for VMs: the console counts, errors are for later, and VMs are counted. */
+static void
+host_alone(void **state)
+{
+	static const char text[] = "[vm a]\nmemory = 1G\nnonsense\n[vm a]\n[vm b]\nvcpus = 99\n"
+				   "[vm B]\n[unknown]\nx = y\n[host]\nlog = debug\nbad = 1\n"
+				   "console = com2\n";
+	char many[CONFIG_VMS_MAX * 16];
+	size_t len = 0;
+
+	seen_len = 0;
+	config_defaults(&config);
+	assert_int_equal(config_parse_host(text, sizeof(text) - 1, &config), 3);
+	assert_int_equal(config.console.com, 2);
+	assert_int_equal(config.log, LOG_DEBUG);
+	assert_int_equal(config.vm_count, 0);
+	assert_int_equal(seen_len, 0);
+	for (u32 i = 0; i < CONFIG_VMS_MAX + 3; i++)
+		len += (size_t)sprintf(many + len, "[vm v%u]\n", i);
+	assert_int_equal(config_parse_host(many, len, &config), CONFIG_VMS_MAX);
+	assert_int_equal(config_parse_host(many, CONFIG_SIZE_MAX + 1, &config), 0);
+	config_parse_cmdline("console=com3 nonsense", &config, NULL);
+	assert_int_equal(config.console.com, 3);
+}
+
 static void
 wrong_words(void **state)
 {
@@ -288,7 +316,7 @@ assert_slice(struct slice s, const char *want)
 static void
 vm_defaults(void **state)
 {
-	const struct vm_config *vm = config.vms;
+	const struct vm_config *vm = vms;
 
 	assert_good(VM);
 	assert_int_equal(config.vm_count, 1);
@@ -525,20 +553,20 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(defaults),	  cmocka_unit_test(log_levels),
-		cmocka_unit_test(consoles),	  cmocka_unit_test(wrong_log),
-		cmocka_unit_test(wrong_consoles), cmocka_unit_test(huge_values),
-		cmocka_unit_test(unknown_names),  cmocka_unit_test(keys_of_unknown_section),
-		cmocka_unit_test(duplicates),	  cmocka_unit_test(every_error_in_line_order),
-		cmocka_unit_test(size_of_file),	  cmocka_unit_test(command_line_wins),
-		cmocka_unit_test(wrong_words),	  cmocka_unit_test(many_wrong_words),
-		cmocka_unit_test(vm_defaults),	  cmocka_unit_test(vm_keys),
-		cmocka_unit_test(files_of_a_vm),  cmocka_unit_test(names_of_modules),
-		cmocka_unit_test(missing_keys),	  cmocka_unit_test(wrong_sizes),
-		cmocka_unit_test(wrong_files),	  cmocka_unit_test(firmware_is_alone),
-		cmocka_unit_test(names_of_vms),	  cmocka_unit_test(duplicate_vms),
-		cmocka_unit_test(disabled_vms),	  cmocka_unit_test(many_vms),
-		cmocka_unit_test(many_modules),
+		cmocka_unit_test(defaults),	     cmocka_unit_test(log_levels),
+		cmocka_unit_test(consoles),	     cmocka_unit_test(wrong_log),
+		cmocka_unit_test(wrong_consoles),    cmocka_unit_test(huge_values),
+		cmocka_unit_test(unknown_names),     cmocka_unit_test(keys_of_unknown_section),
+		cmocka_unit_test(duplicates),	     cmocka_unit_test(every_error_in_line_order),
+		cmocka_unit_test(size_of_file),	     cmocka_unit_test(command_line_wins),
+		cmocka_unit_test(host_alone),	     cmocka_unit_test(wrong_words),
+		cmocka_unit_test(many_wrong_words),  cmocka_unit_test(vm_defaults),
+		cmocka_unit_test(vm_keys),	     cmocka_unit_test(files_of_a_vm),
+		cmocka_unit_test(names_of_modules),  cmocka_unit_test(missing_keys),
+		cmocka_unit_test(wrong_sizes),	     cmocka_unit_test(wrong_files),
+		cmocka_unit_test(firmware_is_alone), cmocka_unit_test(names_of_vms),
+		cmocka_unit_test(duplicate_vms),     cmocka_unit_test(disabled_vms),
+		cmocka_unit_test(many_vms),	     cmocka_unit_test(many_modules),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

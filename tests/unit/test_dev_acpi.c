@@ -25,6 +25,7 @@
 #include "drivers/acpi_mcfg.h"
 #include "drivers/acpi_s5.h"
 #include "tests/unit/fake/guest_memory.h"
+#include "tests/unit/fake/heap.h"
 
 static struct guest_memory memory;
 static u8 buffer[GUEST_ACPI_SIZE];

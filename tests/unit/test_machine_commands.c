@@ -17,6 +17,7 @@
 #include "shell/cmd_power.h"
 #include "shell/cmd_trace.h"
 #include "shell/commands.h"
+#include "tests/unit/fake/heap.h"
 #include "tests/unit/fake/text_sink.h"
 
 const struct command *const command_table[] = {&cmd_irq,      &cmd_trace,  &cmd_panic,
@@ -137,10 +138,11 @@ record(u32 cpu, u64 time, enum trace_event_id event, u64 a, u64 b)
 static void
 trace(void **state)
 {
+	static struct trace_ring rings[2];
 	static struct trace_slot slots[2][256];
 
-	trace_attach(0, slots[0], 256);
-	trace_attach(1, slots[1], 256);
+	trace_attach(0, &rings[0], slots[0], 256);
+	trace_attach(1, &rings[1], slots[1], 256);
 	assert_answer("trace", 0, "");
 	assert_answer("trace -j", 0, "[]\n");
 	record(0, 100, TRACE_IRQ, 0x40, 0xabc);

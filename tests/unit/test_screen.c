@@ -16,6 +16,7 @@
  */
 enum { UNTOUCHED = 0xa5 };
 
+static u8 cells[SCREEN_COLUMNS_MAX * SCREEN_ROWS_MAX];
 static struct screen screen;
 static u8 *memory;
 
@@ -58,7 +59,7 @@ open_screen(struct screen_config c)
 	memset(memory, UNTOUCHED, c.pitch * c.height);
 	c.base = memory;
 	assert_int_equal(screen_bytes(&c), c.pitch * c.height);
-	assert_int_equal(screen_init(&screen, &c), 0);
+	assert_int_equal(screen_init(&screen, &c, cells, sizeof(cells)), 0);
 }
 
 static u32
@@ -186,7 +187,7 @@ static void
 assert_refused(struct screen_config c)
 {
 	assert_int_equal(screen_bytes(&c), 0);
-	assert_int_equal(screen_init(&screen, &c), -ERR_INVAL);
+	assert_int_equal(screen_init(&screen, &c, cells, sizeof(cells)), -ERR_INVAL);
 }
 
 /* Nothing is written: base is NULL. */
@@ -244,7 +245,7 @@ too_small(void **state)
 				    text(19, 25),      text(80, 4),	 text(0, 0)};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(c); i++)
-		assert_int_equal(screen_init(&screen, &c[i]), -ERR_INVAL);
+		assert_int_equal(screen_init(&screen, &c[i], cells, sizeof(cells)), -ERR_INVAL);
 }
 
 static u16
@@ -409,22 +410,29 @@ log_output(void **state)
 	assert_int_equal(cell(4, (21 + 7 + LOG_LINE_MAX) % 80 - 1), 0x0c00 | 'x');
 }
 
+/* With fewer cells than the screen could show it uses the upper rows. */
 static void
-remapped(void **state)
+few_cells(void **state)
 {
-	u8 *other = malloc(80 * 25 * 2);
+	struct screen_config c = text(80, 25);
 
-	open_screen(text(80, 25));
-	screen_print(&screen, LOG_INFO, "old");
-	memcpy(other, memory, 80 * 25 * 2);
-	memset(memory, UNTOUCHED, 80 * 25 * 2);
-	screen_remap(&screen, other);
-	screen_print(&screen, LOG_INFO, "new");
-	assert_int_equal(memory[160], UNTOUCHED);
-	free(memory);
-	memory = other;
-	assert_text(0, 7, "old");
-	assert_text(1, 7, "new");
+	assert_int_equal(screen_cells(&c), 80 * 25);
+	open_screen(c);
+	c.base = memory;
+	assert_int_equal(screen_init(&screen, &c, cells, 80 * 7 - 1), 0);
+	assert_int_equal(screen.columns, 80);
+	assert_int_equal(screen.rows, 6);
+	memset(cells, UNTOUCHED, sizeof(cells));
+	memset(cells, ' ', 80 * 6);
+	for (unsigned i = 0; i < 8; i++)
+		screen_print(&screen, LOG_INFO, i < 7 ? "old" : "new");
+	assert_text(4, 7, "old");
+	assert_text(5, 7, "new");
+	assert_int_equal(cell(6, 0), cell(24, 79)); /* blank */
+	assert_int_equal(cells[80 * 6], UNTOUCHED);
+	assert_int_equal(screen_init(&screen, &c, cells, 80 * 5 - 1), -ERR_INVAL);
+	c.pitch = 80;
+	assert_int_equal(screen_cells(&c), 0);
 }
 
 static int
@@ -444,7 +452,7 @@ main(void)
 		cmocka_unit_test(vga_text),	  cmocka_unit_test(unknown),
 		cmocka_unit_test(wraps),	  cmocka_unit_test(scrolls_text),
 		cmocka_unit_test(scrolls_pixels), cmocka_unit_test(draws_only_changes),
-		cmocka_unit_test(log_output),	  cmocka_unit_test(remapped),
+		cmocka_unit_test(log_output),	  cmocka_unit_test(few_cells),
 	};
 	return cmocka_run_group_tests(tests, NULL, free_memory);
 }

@@ -16,12 +16,13 @@ enum { CPU_PLAIN, CPU_EARLY, CPU_WRAP, CPU_TORN, CPU_RACE, CPU_LAST = MAX_CPUS -
 static void
 plain(void **state)
 {
+	static struct trace_ring ring;
 	static struct trace_slot slots[SLOTS];
 	struct trace_record r;
 	u64 seq = 0;
 
 	fake_cpu = CPU_PLAIN;
-	trace_attach(CPU_PLAIN, slots, SLOTS);
+	trace_attach(CPU_PLAIN, &ring, slots, SLOTS);
 	assert_false(trace_read(CPU_PLAIN, &seq, &r));
 	fake_tsc = 1000;
 	trace_event(TRACE_IRQ, 0x21, ~0ul);
@@ -42,6 +43,7 @@ plain(void **state)
 static void
 early(void **state)
 {
+	static struct trace_ring ring;
 	static struct trace_slot slots[SLOTS];
 	struct trace_record r;
 	u64 seq = 0;
@@ -53,27 +55,28 @@ early(void **state)
 	assert_false(trace_read(CPU_LAST, &seq, &r));
 	for (unsigned i = 0; i < SLOTS; i++)
 		slots[i].tag = (i + 1) << 16;
-	trace_attach(CPU_EARLY, slots, SLOTS);
+	trace_attach(CPU_EARLY, &ring, slots, SLOTS);
 	for (unsigned i = 0; i < SLOTS; i++)
 		assert_int_equal(slots[i].tag, 0);
 	assert_false(trace_read(CPU_EARLY, &seq, &r));
 	trace_event(TRACE_TIMER, 1, 2);
 	assert_true(trace_read(CPU_EARLY, &seq, &r));
 	assert_false(trace_read(CPU_EARLY, &seq, &r));
-	expect_panic(trace_attach(CPU_EARLY, slots, SLOTS));
-	expect_panic(trace_attach(CPU_LAST, slots, SLOTS - 1));
+	expect_panic(trace_attach(CPU_EARLY, &ring, slots, SLOTS));
+	expect_panic(trace_attach(CPU_LAST, &ring, slots, SLOTS - 1));
 }
 
 /* A reader that was too slow goes on with the oldest record that is still there. */
 static void
 wraps(void **state)
 {
+	static struct trace_ring ring;
 	static struct trace_slot slots[SLOTS];
 	struct trace_record r;
 	u64 seq = 0;
 
 	fake_cpu = CPU_WRAP;
-	trace_attach(CPU_WRAP, slots, SLOTS);
+	trace_attach(CPU_WRAP, &ring, slots, SLOTS);
 	for (u64 i = 0; i < 3 * SLOTS + 3; i++)
 		trace_event(TRACE_SWITCH, i, i * 2);
 	for (u64 i = 2 * SLOTS + 3; i < 3 * SLOTS + 3; i++) {
@@ -89,12 +92,13 @@ wraps(void **state)
 static void
 torn(void **state)
 {
+	static struct trace_ring ring;
 	static struct trace_slot slots[SLOTS];
 	struct trace_record r;
 	u64 seq = 0;
 
 	fake_cpu = CPU_TORN;
-	trace_attach(CPU_TORN, slots, SLOTS);
+	trace_attach(CPU_TORN, &ring, slots, SLOTS);
 	for (u64 i = 0; i < 3; i++)
 		trace_event(TRACE_SWITCH, i, 0);
 	slots[0].tag = 0;
@@ -118,13 +122,14 @@ record_all_the_time(void *arg)
 static void
 race(void **state)
 {
+	static struct trace_ring ring;
 	static struct trace_slot slots[1];
 	struct trace_record r;
 	pthread_t writer;
 	u64 seq = 0, last = 0;
 
 	fake_cpu = CPU_RACE;
-	trace_attach(CPU_RACE, slots, 1);
+	trace_attach(CPU_RACE, &ring, slots, 1);
 	assert_int_equal(pthread_create(&writer, NULL, record_all_the_time, NULL), 0);
 	for (unsigned n = 0; n < 50000;) {
 		if (!trace_read(CPU_RACE, &seq, &r))

@@ -37,6 +37,8 @@ config_fake(struct uart_config *config, enum fake_uart_kind kind)
 	config->write = fake_uart_write;
 }
 
+static u8 rx[UART_RX_SIZE];
+
 static void
 open_uart(enum fake_uart_kind kind)
 {
@@ -44,7 +46,7 @@ open_uart(enum fake_uart_kind kind)
 
 	config_fake(&config, kind);
 	assert_int_equal(uart_probe(&uart, &config), 0);
-	uart_set_receiver(&uart, count_call, &fake);
+	uart_set_receiver(&uart, rx, count_call, &fake);
 	fake.accesses = 0;
 }
 

@@ -58,7 +58,8 @@ check_file(struct config_report *report, struct slice name)
 static bool
 read_config(const char *path, struct bytes *out, struct pack *pack)
 {
-	static struct config config;
+	static struct vm_config vms[CONFIG_VMS_MAX];
+	struct config config;
 	struct errors errors = {
 		.report = {print_error, check_file},
 		     .path = path, .pack = pack
@@ -68,6 +69,8 @@ read_config(const char *path, struct bytes *out, struct pack *pack)
 		return false;
 	pack_begin(pack, path);
 	config_defaults(&config);
+	config.vms = vms;
+	config.vm_room = ARRAY_SIZE(vms);
 	return config_parse(out->at, out->len, &config, &errors.report) == 0;
 }
 
