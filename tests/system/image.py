@@ -38,9 +38,9 @@ def made_once(parts, suffix, make):
 
 
 def image(config=None, kernel=None):
-    """An image by mkimage: of a configuration's text (the demo's by default) and a kernel's bytes
+    """An image by mkimage: of a configuration's text (without a VM by default) and a kernel's bytes
     (build/ashlar.elf by default)."""
-    config = DEMO.read_text() if config is None else config
+    config = "[host]\n" if config is None else config
     kernel = KERNEL.read_bytes() if kernel is None else kernel
 
     def make(path):
