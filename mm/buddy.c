@@ -177,6 +177,25 @@ buddy_find(u64 pages, u64 align, u64 limit, u64 *first)
 	return false;
 }
 
+/* Dirty blocks are behind the clean ones. What was begun is finished before another is broken. */
+bool
+buddy_find_dirty(u64 max, u64 *first, u64 *pages)
+{
+	for (unsigned order = 0; order < FRAME_ORDERS; order++) {
+		for (unsigned area = AREAS; area-- > 0;) {
+			const struct list *list = &free_list[area][order];
+
+			if (list_empty(list))
+				continue;
+			*first = frame_of(list->prev);
+			*pages = MIN(max, BIT(order));
+			if (!block_get(zone_of(*first), *first).clean)
+				return true;
+		}
+	}
+	return false;
+}
+
 /* The first frame of the block that a frame is in: no block begins between the two. */
 static u64
 block_start(const struct zone *zone, u64 frame)

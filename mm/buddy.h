@@ -22,6 +22,10 @@ void buddy_release(struct zone *zone, u64 first, u64 pages, bool clean);
 /* Finds free frames below limit, aligned to align frames; false when there are none. */
 bool buddy_find(u64 pages, u64 align, u64 limit, u64 *first);
 
+/* Finds at most so many dirty free frames, of the smallest dirty block; false when all are clean.
+ */
+bool buddy_find_dirty(u64 max, u64 *first, u64 *pages);
+
 /* Makes free frames an allocation; answers whether all of them were clean. */
 bool buddy_take(struct zone *zone, u64 first, u64 pages);
 

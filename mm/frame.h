@@ -4,8 +4,9 @@
  * that also gives contiguous runs of any number of pages.
  *
  * Every frame handed out is zero. Who frees a frame has it scrubbed, so nobody ever sees what
- * another left; RAM from before the boot is scrubbed when it is first handed out. Low memory is
- * kept for those who must have it: allocation goes from above 4 GiB down.
+ * another left; RAM from before the boot is scrubbed by CPUs that have nothing else to do, or when
+ * it is first handed out. Low memory is kept for those who must have it: allocation goes from above
+ * 4 GiB down.
  *
  * Any CPU, any context but NMI. Lock: RANK_FRAMES; memory is scrubbed outside of it. A free of
  * what is not allocated, or not in this size, panics.
@@ -45,7 +46,14 @@ __must_check int frame_alloc_range(u64 pages, u64 align, u64 limit, hpa_t *out);
 /* Frees one whole allocation of so many pages, scrubbed. */
 void frame_free(hpa_t pa, u64 pages);
 
-/* TSC ticks that all CPUs have spent on scrubbing so far. */
+/*
+ * Scrubs a small piece of RAM that is still as the boot found it, for an idle CPU: interrupts are
+ * off, for some microseconds. False, at once, when there is none left, or another CPU is at it.
+ */
+bool frame_scrub_some(void);
+
+/* What all CPUs have scrubbed so far, in pages, and what that took, in TSC ticks. */
+u64 frame_scrubbed(void);
 u64 frame_scrub_ticks(void);
 
 struct frame_stats {

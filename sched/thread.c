@@ -10,6 +10,7 @@
 #include "include/panic.h"
 #include "lib/lock.h"
 #include "lib/trace.h"
+#include "mm/frame.h"
 #include "mm/heap.h"
 #include "mm/kmap.h"
 
@@ -316,7 +317,10 @@ sched_init_cpu(void)
 	return 0;
 }
 
-/* STI holds interrupts off for one more instruction: no wake-up is lost between test and HLT. */
+/*
+ * STI holds interrupts off for one more instruction: no wake-up is lost between test and HLT, and
+ * between two pieces of memory what has come in is dealt with.
+ */
 void
 sched_run(void)
 {
@@ -325,6 +329,8 @@ sched_run(void)
 		__asm__ volatile("cli" : : : "memory");
 		if (this_cpu()->need_resched)
 			thread_switch();
+		else if (frame_scrub_some())
+			__asm__ volatile("sti; nop" : : : "memory");
 		else
 			__asm__ volatile("sti; hlt" : : : "memory");
 	}

@@ -3,6 +3,8 @@
 #include "shell/cmd_mem.h"
 
 #include "arch/x86_64/irq.h"
+#include "arch/x86_64/time.h"
+#include "arch/x86_64/tsc.h"
 #include "mm/frame.h"
 #include "mm/heap.h"
 #include "mm/kmap.h"
@@ -80,6 +82,14 @@ print_totals(struct sink *out, const struct frame_stats *f)
 	sink_printf(out, "   of which\n");
 }
 
+static u64
+ticks_a_mib(void)
+{
+	u64 pages = frame_scrubbed();
+
+	return pages > 0 ? frame_scrub_ticks() * (MiB / PAGE_SIZE) / pages : 0;
+}
+
 static void
 print_use(struct sink *out, const struct accounts *a)
 {
@@ -92,6 +102,8 @@ print_use(struct sink *out, const struct accounts *a)
 		    a->map.direct[2], a->map.direct[1], a->map.direct[0]);
 	print_line(out, "mapped at run time", a->map.area_bytes);
 	sink_printf(out, "   %lu devices, tables and stacks\n", a->map.areas);
+	print_line(out, "scrubbed so far", frame_scrubbed() * PAGE_SIZE);
+	sink_printf(out, "   %lu us a MiB\n", tsc_to_ns(ticks_a_mib()) / NS_PER_US);
 }
 
 static void
@@ -157,6 +169,8 @@ print_json(struct sink *out, const struct accounts *a)
 	json_number(&j, "free", a->frames.free * PAGE_SIZE);
 	json_number(&j, "clean", a->frames.clean * PAGE_SIZE);
 	json_number(&j, "largest", a->frames.largest * PAGE_SIZE);
+	json_number(&j, "scrubbed", frame_scrubbed() * PAGE_SIZE);
+	json_number(&j, "scrub_ticks_per_mib", ticks_a_mib());
 	json_used(&j, a);
 	json_direct_map(&j, &a->map);
 	json_map(&j, kmap_memmap());

@@ -222,6 +222,36 @@ across_the_limits(void **state)
 }
 
 /* A run of several blocks ends at the limit, too. */
+/* What idle CPUs do, until nothing is left: all is clean and whole again, and only then. */
+static void
+scrubbed_when_idle(void **state)
+{
+	u64 largest, begun = frame_scrubbed(), pieces = 0;
+	hpa_t pa;
+
+	frame_stats(&s);
+	largest = s.largest;
+	assert_int_equal(s.clean, 0);
+	assert_int_equal(frame_alloc_range(3, PAGE_SIZE, FRAME_ANYWHERE, &pa), 0);
+	while (frame_scrub_some()) {
+		u64 used = s.used, clean = s.clean;
+
+		assert_true(++pieces <= s.total);
+		frame_stats(&s);
+		assert_true(s.clean > clean);
+		assert_int_equal(s.used, s.metadata + 3);
+		assert_true(pieces == 1 || s.used == used);
+	}
+	assert_int_equal(s.clean, s.free);
+	assert_int_equal(frame_scrubbed() - begun, s.free + 3);
+	frame_free(pa, 3);
+	assert_false(frame_scrub_some());
+	frame_stats(&s);
+	assert_int_equal(s.largest, largest);
+	assert_int_equal(frame_alloc_range(s.free, PAGE_SIZE, FRAME_ANYWHERE, &pa), 0);
+	assert_true(is_zero(pa, s.free * PAGE_SIZE));
+}
+
 static void
 a_run_below_a_limit(void **state)
 {
@@ -460,6 +490,7 @@ main(void)
 		large(more_than_there_is),
 		small(always_zero),
 		small(clean_and_dirty_together),
+		small(scrubbed_when_idle),
 		small(a_run_below_a_limit),
 		cmocka_unit_test(across_the_limits),
 		cmocka_unit_test(tiny_machines),
