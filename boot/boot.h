@@ -39,7 +39,7 @@ void apic_init(void);
 void cpus_start(void);
 
 /* virt.c: turns virtualisation on, on all CPUs. */
-void virt_start(void);
+void virt_start(const struct config *config);
 
 /* guests.c: the configuration's VMs; both stay. */
 void guests_define(const struct boot_info *info, const struct config *config);

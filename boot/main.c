@@ -212,7 +212,7 @@ boot_on(void)
 	if (pci_init() != 0)
 		log_warn("PCI: not all functions could be listed");
 	stage(POST_PREFLIGHT, "turning virtualisation on");
-	virt_start();
+	virt_start(&config);
 	guests_define(&info, &config);
 	stage(POST_SHELL, "starting the shell");
 	start_shell();

@@ -2,17 +2,23 @@
 /* Virtualisation: turned on on every CPU, where the machine has it. */
 #include "arch/x86_64/virt.h"
 
+#include "arch/x86_64/flaws.h"
 #include "boot/boot.h"
 #include "core/power.h"
 #include "core/preflight.h"
 #include "iommu/iommu.h"
 
 void
-virt_start(void)
+virt_start(const struct config *config)
 {
+	flaws_detect();
 	virt_detect();
+	if (config->exec_pages != EXEC_PAGES_AUTO)
+		virt_set_exec_by_4k(config->exec_pages == EXEC_PAGES_SMALL);
 	iommu_detect();
 	preflight_report();
 	if (virt_ops() != NULL && virt_on_all() == 0)
 		log_info("%s is on, on all CPUs", virt_ops()->name);
+	if (virt_caps()->exec_by_4k)
+		log_info("guests execute by 4 KiB pages: larger ones are split when they first do");
 }

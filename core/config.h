@@ -59,8 +59,12 @@ struct vm_config {
 	char error[CONFIG_REASON_MAX];
 };
 
+/* Of the command line alone: whether guests execute by small pages only (CVE-2018-12207). */
+enum exec_pages { EXEC_PAGES_AUTO, EXEC_PAGES_SMALL, EXEC_PAGES_LARGE };
+
 struct config {
 	enum log_level log;
+	enum exec_pages exec_pages;
 	struct console_spec console;
 	u32 vm_count, vm_room;
 	struct vm_config *vms; /* the caller's, vm_room of them; stays as long as the struct */
@@ -91,8 +95,8 @@ u32 config_parse(const char *text, size_t len, struct config *config, struct con
 
 /*
  * Changes in `config` what the words of the boot loader's command line say: console=VALUE, as in
- * [host]. Other words and wrong values are reported, at most CONFIG_WORDS_SHOWN of them; to
- * nobody when `report` is NULL.
+ * [host], and exec-pages=VALUE. Other words and wrong values are reported, at most
+ * CONFIG_WORDS_SHOWN of them; to nobody when `report` is NULL.
  */
 enum { CONFIG_WORDS_SHOWN = 8 };
 void config_parse_cmdline(const char *cmdline, struct config *config, struct config_report *report);

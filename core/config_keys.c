@@ -14,6 +14,13 @@ static const char *const yes_words[] = {"yes", "no", NULL};
 static const char *const on_words[] = {"on", "off", NULL};
 static const char *const exit_words[] = {"restart", "stop", NULL};
 
+static const char *const exec_pages_words[] = {
+	[EXEC_PAGES_AUTO] = "auto",
+	[EXEC_PAGES_SMALL] = "small",
+	[EXEC_PAGES_LARGE] = "large",
+	NULL,
+};
+
 static const char *const console_words[] = {"com1", "com2", "com3", "com4", "acpi", NULL};
 
 static bool
@@ -54,6 +61,16 @@ set_console(struct config_target to, struct slice value)
 		return false;
 	to.config->console = spec;
 	return true;
+}
+
+static bool
+set_exec_pages(struct config_target to, struct slice value)
+{
+	int word = value_word(exec_pages_words, value);
+
+	if (word >= 0)
+		to.config->exec_pages = (enum exec_pages)word;
+	return word >= 0;
 }
 
 #define MEMORY_MAX (1024 * GiB)
@@ -209,8 +226,15 @@ const struct config_section config_sections[CONFIG_SECTIONS] = {
 
 const struct config_section config_cmdline_words = {
 	.title = "the command line",
-	.count = 1,
-	.keys = {CONSOLE_KEY},
+	.count = 2,
+	.keys =
+		{
+			CONSOLE_KEY, {
+				.name = "exec-pages",
+				.words = exec_pages_words,
+				.set = set_exec_pages,
+				.expected = "auto, small or large",
+			}, },
 };
 
 const struct config_key *

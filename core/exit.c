@@ -5,6 +5,7 @@
  */
 #include "core/cpuid.h"
 #include "core/cr.h"
+#include "core/guest_tables.h"
 #include "core/vcpu.h"
 #include "include/bits.h"
 #include "include/panic.h"
@@ -147,6 +148,9 @@ exit_cr(struct vcpu *v, struct exit *exit)
 static enum verdict
 exit_memory(struct vcpu *v, struct exit *exit)
 {
+	if (exit->memory.fetch &&
+	    guest_tables_allow_fetch(guest_memory_tables(v->vm->memory), exit->memory.gpa) == 0)
+		return VERDICT_AGAIN;
 	return (enum verdict)v->vm->platform->mmio(v, exit);
 }
 

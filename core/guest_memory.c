@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Guest memory: slots of contiguous frames, sorted by guest-physical address and without a gap in
- * each piece of RAM, and the second-level tables that map them.
+ * each piece of RAM.
  */
 #include "core/guest_memory.h"
 
-#include "arch/x86_64/virt.h"
+#include "core/guest_tables.h"
 #include "include/bits.h"
 #include "lib/string.h"
 #include "mm/direct.h"
-#include "mm/ept/ept.h"
-#include "mm/ept/npt.h"
 #include "mm/frame.h"
 #include "mm/heap.h"
 
@@ -28,29 +26,9 @@ struct guest_memory {
 	struct guest_range added; /* by guest_memory_add(); size 0: none */
 	unsigned range_count, slot_count;
 	unsigned largest; /* of the slots: where most addresses are */
-	struct pt pt;
+	struct guest_tables tables;
 	struct slot slots[GUEST_SLOTS_MAX];
 };
-
-/* The tables change only while no CPU uses them: when they are made, and before they are freed. */
-static void
-flush_nobody(struct pt *pt __unused, u64 first __unused, u64 last __unused)
-{
-}
-
-static int
-init_tables(struct guest_memory *m)
-{
-	const struct virt_caps *caps = virt_caps();
-	const struct pt_format *format = caps->kind == VIRT_VMX ? &pt_ept : &pt_npt;
-	unsigned leaf_max = 0;
-
-	if (caps->nested_1g)
-		leaf_max = 2;
-	else if (caps->nested_2m)
-		leaf_max = 1;
-	return pt_init(&m->pt, format, leaf_max, flush_nobody);
-}
 
 static void
 add_range(struct guest_memory *m, u64 base, u64 end)
@@ -108,17 +86,6 @@ alloc_slot(u64 base, u64 end, struct slot *out)
 }
 
 static int
-map_slot(struct guest_memory *m, const struct slot *slot)
-{
-	struct pt_flush flush = {0};
-	int err = pt_map(&m->pt, slot->base, slot->pa, slot->size,
-			 PT_READ | PT_WRITE | PT_EXEC | PT_WB, &flush);
-
-	pt_flush(&m->pt, &flush);
-	return err;
-}
-
-static int
 fill_range(struct guest_memory *m, const struct guest_range *range)
 {
 	u64 end = range->base + range->size;
@@ -134,7 +101,7 @@ fill_range(struct guest_memory *m, const struct guest_range *range)
 		if (err != 0)
 			return err;
 		m->slot_count++;
-		err = map_slot(m, slot);
+		err = guest_tables_map(&m->tables, slot->base, slot->pa, slot->size);
 		if (err != 0)
 			return err;
 		base += slot->size;
@@ -166,13 +133,15 @@ guest_memory_create(u64 size, struct guest_memory **out)
 	if (m == NULL)
 		return fail(-ERR_NOMEM);
 	lay_out(m, size);
-	err = init_tables(m);
+	err = guest_tables_init(&m->tables);
 	if (err != 0) {
 		heap_free(m);
 		return err;
 	}
 	for (unsigned i = 0; i < m->range_count && err == 0; i++)
 		err = fill_range(m, &m->ranges[i]);
+	if (err == 0)
+		err = guest_tables_reserve(&m->tables);
 	if (err != 0) {
 		guest_memory_free(m);
 		return err;
@@ -222,6 +191,8 @@ guest_memory_add(struct guest_memory *m, gpa_t base, u64 size)
 		return fail(-ERR_EXISTS);
 	err = fill_range(m, &range);
 	if (err == 0)
+		err = guest_tables_reserve(&m->tables);
+	if (err == 0)
 		m->added = range;
 	sort(m);
 	find_largest(m);
@@ -233,7 +204,7 @@ guest_memory_free(struct guest_memory *m)
 {
 	if (m == NULL)
 		return;
-	pt_fini(&m->pt);
+	guest_tables_fini(&m->tables);
 	for (unsigned i = 0; i < m->slot_count; i++)
 		frame_free(m->slots[i].pa, m->slots[i].size / PAGE_SIZE);
 	heap_free(m);
@@ -258,13 +229,19 @@ void
 guest_memory_pages(const struct guest_memory *m, u64 pages[3])
 {
 	for (unsigned i = 0; i < 3; i++)
-		pages[i] = m->pt.leaves[i];
+		pages[i] = READ_ONCE(m->tables.pt.leaves[i]);
 }
 
 hpa_t
 guest_memory_root(const struct guest_memory *m)
 {
-	return m->pt.root;
+	return m->tables.pt.root;
+}
+
+struct guest_tables *
+guest_memory_tables(struct guest_memory *m)
+{
+	return &m->tables;
 }
 
 static bool

@@ -25,6 +25,7 @@ struct guest_range {
 };
 
 struct guest_memory;
+struct guest_tables;
 
 /* Allocates it all, zero, by the largest frames. -ERR_NOMEM: nothing was kept. size in bytes. */
 __must_check int guest_memory_create(u64 size, struct guest_memory **out);
@@ -45,6 +46,7 @@ bool guest_memory_range(const struct guest_memory *m, unsigned n, struct guest_r
 /* Pages of 4 KiB, 2 MiB and 1 GiB that the second-level tables map it by. */
 void guest_memory_pages(const struct guest_memory *m, u64 pages[3]);
 hpa_t guest_memory_root(const struct guest_memory *m); /* of the second-level tables */
+struct guest_tables *guest_memory_tables(struct guest_memory *m);
 
 /* -ERR_RANGE when any byte of it is not RAM: then nothing was copied. */
 __must_check int guest_read(const struct guest_memory *m, gpa_t gpa, void *out, size_t len);

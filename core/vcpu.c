@@ -5,6 +5,7 @@
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/xsave.h"
+#include "core/flush.h"
 #include "include/bits.h"
 #include "include/intrin.h"
 #include "mm/direct.h"
@@ -102,8 +103,8 @@ take_requests(struct vcpu *v)
 		take_startup(v);
 	}
 	if (is_requested(v, REQUEST_FLUSH)) {
-		clear_request(v, REQUEST_FLUSH);
-		v->hw.flush = true;
+		clear_request(v, REQUEST_FLUSH); /* first: a later change asks again */
+		flush_prepare(v);
 	}
 	if (v->state == VCPU_WAIT_FOR_STARTUP)
 		clear_request(v, REQUEST_NMI); /* blocked, and not kept: SDM vol. 3, 9.4.3 */
@@ -213,6 +214,7 @@ vcpu_create(struct vm *vm, u32 index, struct vcpu **out)
 	}
 	v->hw.vm_pages = vm->map_pages;
 	v->hw.second_level = guest_memory_root(vm->memory);
+	flush_init(v);
 	virt_ops()->vcpu_init(&v->hw);
 	msr_reset(v);
 	*out = v;

@@ -3,6 +3,8 @@
 #include "core/vms.h"
 
 #include "arch/x86_64/cpu.h"
+#include "core/flush.h"
+#include "core/guest_tables.h"
 #include "core/load.h"
 #include "core/mtrr.h"
 #include "core/vcpu.h"
@@ -171,6 +173,9 @@ create(struct vm *vm, struct vm_tables *tables)
 	if (err == 0)
 		err = create_vcpus(vm);
 	if (err == 0)
+		guest_memory_tables(vm->memory)->users =
+			(struct guest_tables_users){vm, flush_all, flush_is_done};
+	if (err == 0)
 		err = vms_make_platform(vm, tables);
 	return err;
 }
@@ -222,6 +227,19 @@ give_up(struct vm *vm, u32 not_started)
 		vm_let_go(vm);
 }
 
+/* Of a VM that holds nothing, so that what is free is what it could have had. */
+static void
+say_no_memory(struct vm *vm)
+{
+	struct frame_stats s;
+
+	frame_stats(&s);
+	format(vm->reason, sizeof(vm->reason),
+	       "it needs %lu MiB, and %lu MiB are free, the largest block of them %lu MiB: stop "
+	       "another VM, or give it less",
+	       vm->config->memory / MiB, s.free * PAGE_SIZE / MiB, s.largest * PAGE_SIZE / MiB);
+}
+
 /* The VM is STOPPING, so nobody else touches it. On failure it holds nothing. */
 static int
 launch(struct vm *vm)
@@ -229,11 +247,14 @@ launch(struct vm *vm)
 	struct vm_tables tables = {0};
 	u32 vcpus = vm->config->vcpus, started;
 	int err = create(vm, &tables);
+	bool no_memory = err == -ERR_NOMEM;
 
 	if (err == 0)
 		err = load(vm, &tables);
 	if (err != 0) {
 		release(vm);
+		if (no_memory)
+			say_no_memory(vm);
 		set_state(vm, VM_STOPPED);
 		return err;
 	}

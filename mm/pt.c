@@ -13,7 +13,10 @@ int
 pt_init(struct pt *pt, const struct pt_format *format, unsigned leaf_max,
 	void (*flush)(struct pt *pt, u64 first, u64 last))
 {
-	*pt = (struct pt){.format = format, .leaf_max = leaf_max, .flush = flush};
+	*pt = (struct pt){.format = format,
+			  .leaf_max = leaf_max,
+			  .exec_max = leaf_max,
+			  .flush = flush};
 	ASSERT(format->levels <= PT_LEVELS_MAX && leaf_max < format->levels);
 	return pt_new_table(pt, &pt->root);
 }
@@ -23,6 +26,7 @@ pt_fini(struct pt *pt)
 {
 	pt_assert_flushed(pt);
 	pt_free_tables(pt, pt->root, pt->format->levels - 1u);
+	pt_free_spares(pt);
 	*pt = (struct pt){0};
 }
 
@@ -32,10 +36,10 @@ pt_flush(struct pt *pt, struct pt_flush *flush)
 	if (!flush->pending)
 		return;
 	pt->flush(pt, flush->first, flush->last);
-	for (unsigned i = 0; i < flush->count; i++)
-		frame_free(flush->table[i], 1);
-	flush->pending = false;
-	flush->count = 0;
+	ASSERT(pt->is_flushed == NULL || pt->is_flushed(pt, flush->changes));
+	__atomic_store_n(&pt->flushed, flush->changes, __ATOMIC_RELEASE);
+	pt_free_retired(pt, flush);
+	*flush = (struct pt_flush){0};
 	__atomic_fetch_sub(&pt->unflushed, 1, __ATOMIC_RELAXED);
 }
 
@@ -87,9 +91,9 @@ is_all(const struct pt *pt, u64 va, u64 last, enum pte_kind kind)
 
 /* The level of the largest page that may begin at va and pa and is not larger than the rest. */
 static unsigned
-level_for(const struct pt *pt, u64 va, u64 pa, u64 rest)
+level_for(const struct pt *pt, u64 va, u64 pa, u64 rest, unsigned attr)
 {
-	unsigned level = pt->leaf_max;
+	unsigned level = pt_leaf_max(pt, attr);
 
 	while (level > 0 &&
 	       (!IS_ALIGNED(va | pa, pt_page_size(level)) || pt_page_size(level) > rest))
@@ -153,7 +157,7 @@ pt_map(struct pt *pt, u64 va, hpa_t pa, u64 size, unsigned attr, struct pt_flush
 	if (!is_all(pt, va, va + size - 1, PTE_NONE))
 		return fail(-ERR_EXISTS);
 	for (u64 done = 0; done < size;) {
-		unsigned level = level_for(pt, va + done, pa.v + done, size - done);
+		unsigned level = level_for(pt, va + done, pa.v + done, size - done, attr);
 		u64 page = pt_page_size(level);
 
 		err = map_page(pt, va + done, pa.v + done, level, attr);
@@ -198,6 +202,38 @@ pt_unmap(struct pt *pt, u64 va, u64 size, struct pt_flush *flush)
 }
 
 static void
+tidy_range(struct pt *pt, u64 va, u64 last, struct pt_flush *flush)
+{
+	for (; va < last; va += MIN(pt_page_size(1), last - va))
+		pt_tidy(pt, va, flush);
+	pt_tidy(pt, last, flush);
+}
+
+/* Splits the leaves of a range that are too large for these attributes; undone when it can't be. */
+static int
+split_range(struct pt *pt, u64 va, u64 last, unsigned attr, struct pt_flush *flush)
+{
+	for (u64 at = va;;) {
+		struct pt_path path = pt_walk(pt, at);
+		u64 end;
+
+		if (path.level > pt_leaf_max(pt, attr)) {
+			int err = pt_split(pt, &path, at, flush);
+
+			if (err != 0) {
+				tidy_range(pt, va, at, flush);
+				return err;
+			}
+			continue;
+		}
+		end = at | (pt_page_size(path.level) - 1);
+		if (end >= last)
+			return 0;
+		at = end + 1;
+	}
+}
+
+static void
 change_range(struct pt *pt, u64 va, u64 last, unsigned attr, struct pt_flush *flush)
 {
 	for (;;) {
@@ -224,6 +260,8 @@ pt_protect(struct pt *pt, u64 va, u64 size, unsigned attr, struct pt_flush *flus
 	if (!is_all(pt, va, last, PTE_LEAF))
 		return fail(-ERR_NOENT);
 	err = split_ends(pt, va, last, flush);
+	if (err == 0)
+		err = split_range(pt, va, last, attr, flush);
 	if (err == 0)
 		change_range(pt, va, last, attr, flush);
 	return err;

@@ -13,11 +13,17 @@
  *
  * Invariants: every entry changes by one 64-bit store, so who walks the table meanwhile sees the
  * old or the new translation of an address, never a third. A table is complete before it is
- * linked. No table but the root is ever empty, and none is left that one large page could replace.
+ * linked. No table but the root is ever empty, and none is left that one large page could replace,
+ * but where one change would take more of them out of use than can be remembered until the flush.
  *
  * The owner of a struct pt serialises the calls on it; the walker has no lock. Tables come from
  * mm/frame.h. A change that a TLB may not know is recorded in a struct pt_flush, and so are tables
  * that a TLB may still walk: pt_flush() has the TLBs flushed and then frees them.
+ *
+ * No emulator shows a missing flush, so the walker counts: `changes` has the changes that need one,
+ * `flushed` how many of them pt_flush() has followed. Who uses a table asserts that it has dropped
+ * what it knew since the latter (arch/x86_64/virt.h), and pt_flush() asserts by is_flushed() that
+ * everybody has, before a table goes to somebody else.
  */
 #pragma once
 
@@ -62,28 +68,47 @@ struct pt_format {
 struct pt {
 	const struct pt_format *format;
 	unsigned leaf_max; /* the highest level that may have leaves */
+	unsigned exec_max; /* the highest that may have executable ones; leaf_max from pt_init() */
 	hpa_t root;
 	u64 tables;		   /* with the root */
 	u64 leaves[PT_LEVELS_MAX]; /* by level */
-	u32 unflushed;		   /* changes that no pt_flush() has followed yet */
+	u32 unflushed;		   /* pt_flushes that are pending */
+	u64 changes, flushed;	   /* atomic; the latter where a flush drops everything */
+	hpa_t spare;		   /* reserved tables, each with the next one's address at 0 */
+	u64 spares;
+	bool reserved; /* no table comes from elsewhere, or goes there */
 	/* Flushes first to last, included, from every TLB that may hold it; upper tables too. */
 	void (*flush)(struct pt *pt, u64 first, u64 last);
+	/* May be NULL: looks whether no TLB is left that has not dropped all `changes`. */
+	bool (*is_flushed)(const struct pt *pt, u64 changes);
 };
 
 enum { PT_FLUSH_TABLES = 32 };
 
-/* What a change leaves to be flushed. Begins as {0}; several changes of one pt may share one. */
+/*
+ * What a change leaves to be flushed. Begins as {0}; several changes of one pt may share one.
+ * Tables to be freed after the flush are listed here and then in one of them: an empty one, in
+ * which a TLB that still walks it finds nothing, as an address without flags is an absent entry.
+ */
 struct pt_flush {
 	u64 first, last; /* input addresses, both included, when pending */
 	bool pending;
 	unsigned count;
-	hpa_t table[PT_FLUSH_TABLES]; /* to be freed after the flush; when full, it is flushed early
-				       */
+	u64 changes; /* of the pt, with this one */
+	hpa_t table[PT_FLUSH_TABLES];
+	hpa_t more; /* an empty table with further ones from index 1; the next such at index 0 */
+	unsigned more_count;
 };
 
 /* An empty table; leaf_max is the highest level that the hardware allows leaves at. -ERR_NOMEM. */
 __must_check int pt_init(struct pt *pt, const struct pt_format *format, unsigned leaf_max,
 			 void (*flush)(struct pt *pt, u64 first, u64 last));
+
+/*
+ * Reserves tables, such that so many are there; what the pt has later comes from them alone, and
+ * comes back to them. Then the owner serialises pt_flush(), too. -ERR_NOMEM.
+ */
+__must_check int pt_reserve(struct pt *pt, u64 tables);
 
 /* Frees all tables; no hardware uses them any more, and all changes are flushed. */
 void pt_fini(struct pt *pt);
@@ -103,8 +128,9 @@ __must_check int pt_map(struct pt *pt, u64 va, hpa_t pa, u64 size, unsigned attr
 __must_check int pt_unmap(struct pt *pt, u64 va, u64 size, struct pt_flush *flush);
 
 /*
- * Gives [va, va + size), all of it mapped, other attributes. As pt_unmap(), and -ERR_NOENT when
- * something in it is not mapped: nothing has changed then.
+ * Gives [va, va + size), all of it mapped, other attributes; where they are executable, pages above
+ * exec_max are split. As pt_unmap(), and -ERR_NOENT when something in it is not mapped: nothing has
+ * changed then.
  */
 __must_check int pt_protect(struct pt *pt, u64 va, u64 size, unsigned attr, struct pt_flush *flush);
 
@@ -118,9 +144,9 @@ struct pt_mapping {
 bool pt_lookup(const struct pt *pt, u64 va, struct pt_mapping *out);
 
 /*
- * Has the recorded changes flushed, if any, and frees the tables that came out of use. Outside of
- * the owner's lock where flushing waits for other CPUs; until then nobody may use for anything
- * else what was unmapped, addresses nor frames.
+ * Has the recorded changes flushed, if any, and frees the tables that came out of use. Never called
+ * by the walker itself: outside of the owner's lock where flushing waits for other CPUs. Until then
+ * nobody may use for anything else what was unmapped, addresses nor frames.
  */
 void pt_flush(struct pt *pt, struct pt_flush *flush);
 

@@ -3,6 +3,7 @@
 #include "mm/pt_table.h"
 
 #include "include/panic.h"
+#include "lib/string.h"
 #include "mm/direct.h"
 #include "mm/frame.h"
 
@@ -39,6 +40,8 @@ note(struct pt *pt, struct pt_flush *flush, u64 va, unsigned level)
 {
 	u64 first = ALIGN_DOWN(va, pt_page_size(level)), last = first + pt_page_size(level) - 1;
 
+	/* After the store: who sees the number sees the entry, too. */
+	flush->changes = __atomic_add_fetch(&pt->changes, 1, __ATOMIC_SEQ_CST);
 	if (flush->pending) {
 		flush->first = MIN(flush->first, first);
 		flush->last = MAX(flush->last, last);
@@ -50,15 +53,93 @@ note(struct pt *pt, struct pt_flush *flush, u64 va, unsigned level)
 	__atomic_fetch_add(&pt->unflushed, 1, __ATOMIC_RELAXED);
 }
 
+/* Whether one more table can be listed that is not empty, and can't hold the list itself. */
+static bool
+may_retire(const struct pt_flush *flush)
+{
+	return flush->count < PT_FLUSH_TABLES ||
+	       (flush->more.v != 0 && flush->more_count < PT_ENTRIES - 1);
+}
+
 /* A table that has just been unlinked: freed only when no TLB can know it any more. */
 static void
 retire(struct pt *pt, struct pt_flush *flush, hpa_t table)
 {
 	ASSERT(flush->pending);
-	flush->table[flush->count++] = table;
 	pt->tables--;
-	if (flush->count == PT_FLUSH_TABLES)
-		pt_flush(pt, flush);
+	if (flush->count < PT_FLUSH_TABLES) {
+		flush->table[flush->count++] = table;
+	} else if (may_retire(flush)) {
+		store(pt, &table_at(flush->more)[++flush->more_count], table.v);
+	} else { /* an empty one */
+		store(pt, &table_at(table)[0], flush->more.v);
+		flush->more = table;
+		flush->more_count = 0;
+	}
+}
+
+static void
+free_table(struct pt *pt, hpa_t table)
+{
+	if (!pt->reserved) {
+		frame_free(table, 1);
+		return;
+	}
+	table_at(table)[0] = pt->spare.v;
+	pt->spare = table;
+	pt->spares++;
+}
+
+void
+pt_free_retired(struct pt *pt, const struct pt_flush *flush)
+{
+	hpa_t more = flush->more;
+	unsigned count = flush->more_count;
+
+	while (more.v != 0) {
+		hpa_t next = HPA(table_at(more)[0]);
+
+		for (unsigned i = 1; i <= count; i++)
+			free_table(pt, HPA(table_at(more)[i]));
+		free_table(pt, more);
+		more = next;
+		count = PT_ENTRIES - 1;
+	}
+	for (unsigned i = 0; i < flush->count; i++)
+		free_table(pt, flush->table[i]);
+}
+
+static hpa_t
+take_spare(struct pt *pt)
+{
+	hpa_t table = pt->spare;
+
+	pt->spare = HPA(table_at(table)[0]);
+	pt->spares--;
+	memset(table_at(table), 0, PAGE_SIZE);
+	return table;
+}
+
+void
+pt_free_spares(struct pt *pt)
+{
+	while (pt->spares > 0)
+		frame_free(take_spare(pt), 1);
+}
+
+int
+pt_reserve(struct pt *pt, u64 tables)
+{
+	pt->reserved = true;
+	while (pt->spares < tables) {
+		hpa_t table;
+		int err = frame_alloc(0, &table);
+
+		if (err != 0)
+			return err;
+		free_table(pt, table);
+	}
+	return 0;
 }
 
 struct pt_path
@@ -112,8 +193,12 @@ pt_clear_leaf(struct pt *pt, const struct pt_path *path, u64 va, struct pt_flush
 int
 pt_new_table(struct pt *pt, hpa_t *out)
 {
-	int err = frame_alloc(0, out);
+	int err = 0;
 
+	if (pt->spares > 0)
+		*out = take_spare(pt);
+	else
+		err = pt->reserved ? fail(-ERR_NOMEM) : frame_alloc(0, out);
 	if (err != 0)
 		return err;
 	clean(pt, table_at(*out), PAGE_SIZE);
@@ -133,8 +218,8 @@ pt_grow(struct pt *pt, u64 *entry, unsigned level)
 }
 
 /* The new table says what the leaf said. */
-static int
-split(struct pt *pt, const struct pt_path *path, u64 va, struct pt_flush *flush)
+int
+pt_split(struct pt *pt, const struct pt_path *path, u64 va, struct pt_flush *flush)
 {
 	const struct pt_format *format = pt->format;
 	unsigned level = path->level;
@@ -166,7 +251,7 @@ pt_split_at(struct pt *pt, u64 va, struct pt_flush *flush)
 
 		if (path.kind != PTE_LEAF || IS_ALIGNED(va, pt_page_size(path.level)))
 			return 0;
-		err = split(pt, &path, va, flush);
+		err = pt_split(pt, &path, va, flush);
 		if (err != 0)
 			return err;
 	}
@@ -201,11 +286,11 @@ is_joinable(const struct pt *pt, const u64 *entries, unsigned level)
 	u64 size = pt_page_size(level), pa;
 	unsigned attr;
 
-	if (level + 1 > pt->leaf_max || format->kind(entries[0], level) != PTE_LEAF)
+	if (format->kind(entries[0], level) != PTE_LEAF)
 		return false;
 	pa = format->address(entries[0], level).v;
 	attr = format->attr(entries[0], level);
-	if (!IS_ALIGNED(pa, pt_page_size(level + 1)))
+	if (level + 1 > pt_leaf_max(pt, attr) || !IS_ALIGNED(pa, pt_page_size(level + 1)))
 		return false;
 	for (u64 i = PT_ENTRIES - 1; i > 0; i--) {
 		if (!is_leaf(pt, entries[i], level, pa + i * size, attr))
@@ -238,7 +323,7 @@ pt_tidy(struct pt *pt, u64 va, struct pt_flush *flush)
 
 		if (is_empty(entries))
 			store(pt, parent, 0);
-		else if (is_joinable(pt, entries, level))
+		else if (may_retire(flush) && is_joinable(pt, entries, level))
 			join(pt, parent, entries, level);
 		else
 			return;

@@ -30,11 +30,26 @@ __must_check int pt_new_table(struct pt *pt, hpa_t *out);
 /* Links an empty table into an absent entry of this level. -ERR_NOMEM. */
 __must_check int pt_grow(struct pt *pt, u64 *entry, unsigned level);
 
+/* Splits the leaf at va, of a level above 0. -ERR_NOMEM. */
+__must_check int pt_split(struct pt *pt, const struct pt_path *path, u64 va,
+			  struct pt_flush *flush);
+
 /* Splits leaves until one begins at va, or nothing is mapped there. -ERR_NOMEM. */
 __must_check int pt_split_at(struct pt *pt, u64 va, struct pt_flush *flush);
 
 /* On the way to va: takes empty tables out, and joins those that one large page can replace. */
 void pt_tidy(struct pt *pt, u64 va, struct pt_flush *flush);
+
+/* The highest level at which a leaf may have these attributes. */
+static inline unsigned
+pt_leaf_max(const struct pt *pt, unsigned attr)
+{
+	return (attr & PT_EXEC) != 0 ? MIN(pt->exec_max, pt->leaf_max) : pt->leaf_max;
+}
+
+/* Frees what came out of use, after the flush. */
+void pt_free_retired(struct pt *pt, const struct pt_flush *flush);
+void pt_free_spares(struct pt *pt);
 
 /* Frees a table and all below it, which nothing uses any more. */
 void pt_free_tables(struct pt *pt, hpa_t table, unsigned level);

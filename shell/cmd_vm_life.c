@@ -1,20 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* vm start, stop, pause, resume and reset: core/vms.h's functions, and sentences for their errors.
  */
-#include "mm/frame.h"
 #include "shell/cmd_vm_parts.h"
-
-static int
-no_memory(const struct command_call *call, struct vm *vm, int err)
-{
-	struct frame_stats stats;
-
-	frame_stats(&stats);
-	return command_error(call, err,
-			     "not enough memory for %s: it is to have %lu MiB, and %lu MiB are "
-			     "free; stop another VM, or give it less",
-			     vm->name, vm->config->memory / MiB, stats.free * PAGE_SIZE / MiB);
-}
 
 static int
 start_error(const struct command_call *call, struct vm *vm, int err)
@@ -36,8 +23,6 @@ start_error(const struct command_call *call, struct vm *vm, int err)
 	}
 	if (look.reason[0] != '\0')
 		return command_error(call, err, "%s did not start: %s", vm->name, look.reason);
-	if (err == -ERR_NOMEM)
-		return no_memory(call, vm, err);
 	return command_error(call, err, "%s did not start: %s", vm->name, error_text(err));
 }
 

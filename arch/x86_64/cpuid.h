@@ -22,6 +22,7 @@ enum {
 #define CPUID_ADVANCED_POWER 0x80000007u
 #define CPUID_ADDRESS_SIZES  0x80000008u
 #define CPUID_SVM	     0x8000000au
+#define CPUID_EXT_FEATURES_2 0x80000021u
 
 struct cpuid_regs {
 	u32 eax, ebx, ecx, edx;

@@ -28,7 +28,11 @@ wrmsr(u32 msr, u64 value)
 #define MSR_IA32_TSC			  0x10u
 #define MSR_IA32_APIC_BASE		  0x1bu
 #define MSR_IA32_TSC_ADJUST		  0x3bu
+#define MSR_IA32_SPEC_CTRL		  0x48u
+#define MSR_IA32_PRED_CMD		  0x49u
 #define MSR_IA32_MTRRCAP		  0xfeu
+#define MSR_IA32_ARCH_CAPABILITIES	  0x10au /* Intel only */
+#define MSR_IA32_FLUSH_CMD		  0x10bu /* Intel only */
 #define MSR_IA32_SYSENTER_CS		  0x174u
 #define MSR_IA32_SYSENTER_ESP		  0x175u
 #define MSR_IA32_SYSENTER_EIP		  0x176u
@@ -58,6 +62,41 @@ wrmsr(u32 msr, u64 value)
 /* IA32_MISC_ENABLE, SDM vol. 4, table 2-2 */
 #define MISC_ENABLE_LIMIT_CPUID		  BIT(22) /* firmware hides every leaf above 2 */
 #define MISC_ENABLE_XD_DISABLE		  BIT(34)
+
+/* IA32_SPEC_CTRL, SDM vol. 4, table 2-2; the first three and PSFD are AMD's, too */
+#define SPEC_CTRL_IBRS			  BIT(0)
+#define SPEC_CTRL_STIBP			  BIT(1)
+#define SPEC_CTRL_SSBD			  BIT(2)
+#define SPEC_CTRL_IPRED_DIS		  BITS(4, 3) /* of user and supervisor mode */
+#define SPEC_CTRL_RRSBA_DIS		  BITS(6, 5)
+#define SPEC_CTRL_PSFD			  BIT(7)
+#define SPEC_CTRL_BHI_DIS_S		  BIT(10)
+
+/* IA32_PRED_CMD and IA32_FLUSH_CMD */
+#define PRED_CMD_IBPB			  BIT(0)
+#define PRED_CMD_SBPB			  BIT(7) /* AMD's, of branch types alone */
+#define FLUSH_CMD_L1D			  BIT(0)
+
+/* IA32_ARCH_CAPABILITIES */
+#define ARCH_CAP_RDCL_NO		  BIT(0)
+#define ARCH_CAP_IBRS_ALL		  BIT(1)
+#define ARCH_CAP_RSBA			  BIT(2)
+#define ARCH_CAP_SKIP_L1DFL_VMENTRY	  BIT(3)
+#define ARCH_CAP_SSB_NO			  BIT(4)
+#define ARCH_CAP_MDS_NO			  BIT(5)
+#define ARCH_CAP_PSCHANGE_MC_NO		  BIT(6)
+#define ARCH_CAP_TAA_NO			  BIT(8)
+#define ARCH_CAP_SBDR_SSDP_NO		  BIT(13)
+#define ARCH_CAP_FBSDP_NO		  BIT(14)
+#define ARCH_CAP_PSDP_NO		  BIT(15)
+#define ARCH_CAP_FB_CLEAR		  BIT(17)
+#define ARCH_CAP_RRSBA			  BIT(19)
+#define ARCH_CAP_BHI_NO			  BIT(20)
+#define ARCH_CAP_PBRSB_NO		  BIT(24)
+#define ARCH_CAP_GDS_NO			  BIT(26)
+#define ARCH_CAP_RFDS_NO		  BIT(27)
+#define ARCH_CAP_RFDS_CLEAR		  BIT(28)
+#define ARCH_CAP_ITS_NO			  BIT(62)
 
 /* EFER, APM vol. 2, 3.1.7 */
 #define EFER_SCE			  BIT(0)

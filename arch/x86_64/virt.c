@@ -2,6 +2,7 @@
 /* Chooses the world switch, and names what it can do. */
 #include "arch/x86_64/virt.h"
 
+#include "arch/x86_64/flaws.h"
 #include "arch/x86_64/svm/svm.h"
 #include "arch/x86_64/svm/svm_caps.h"
 #include "arch/x86_64/vmx/vmx.h"
@@ -54,8 +55,15 @@ virt_detect(void)
 		vmx_caps_detect(&detected);
 	else if (f->svm)
 		svm_caps_detect(&detected);
+	detected.exec_by_4k = cpu_flaws()->exec_by_4k;
 	if (virt_caps_suffice(&detected))
 		ops = detected.kind == VIRT_VMX ? &vmx_ops : &svm_ops;
+}
+
+void
+virt_set_exec_by_4k(bool on)
+{
+	detected.exec_by_4k = on;
 }
 
 bool

@@ -9,6 +9,7 @@
 #include "arch/x86_64/features.h"
 #include "include/bits.h"
 #include "include/errors.h"
+#include "include/panic.h"
 #include "lib/format.h"
 
 enum virt_kind { VIRT_NONE, VIRT_VMX, VIRT_SVM };
@@ -33,6 +34,9 @@ struct virt_caps {
 	bool pause_exits; /* an exit from a spinning guest: PAUSE-loop exiting, pause filter */
 	bool apic_registers, virtual_interrupts, posted_interrupts; /* APICv, AVIC */
 	bool virtual_gif, clean_bits;				    /* SVM */
+
+	/* Not an ability: large pages of the nested tables must not be executable. */
+	bool exec_by_4k;
 };
 
 /*
@@ -146,12 +150,33 @@ struct vcpu_hw {
 	u64 tag_generation; /* ... of this generation, on `cpu` */
 	u32 cpu;	    /* where its state may still be; ~0: all is in memory */
 	bool flush;	    /* drop its translations before the next run */
+	u64 tables_seen;    /* changes of the second-level tables, as of when `flush` was set ... */
+	u64 tables_flushed; /* ... and as of when it was followed: by the backend */
+	const u64 *tables_required; /* by the time of a run, at least: struct pt's `flushed` */
 	struct virt_page pages[VIRT_VCPU_PAGES];
 	const struct virt_page *vm_pages; /* shared by the VM's vCPUs: permission maps */
 	u64 cr0_cache; /* CD and NW as the guest has set them; the hardware never does */
 	u64 tsc_aux;   /* the guest's */
 	void *backend;
 };
+
+/* The backend has dropped what the CPU knew of this vCPU's translations. */
+static inline void
+virt_note_flush(struct vcpu_hw *hw)
+{
+	hw->tables_flushed = hw->tables_seen;
+	hw->flush = false;
+}
+
+/*
+ * The last thing before a run: neither emulator shows a missing flush, so this says that there was
+ * one since the last change of the second-level tables that is done with.
+ */
+static inline void
+virt_assert_flushed(const struct vcpu_hw *hw)
+{
+	ASSERT(hw->tables_flushed >= __atomic_load_n(hw->tables_required, __ATOMIC_ACQUIRE));
+}
 
 /* Why a guest stopped running, in neutral terms. */
 enum exit_kind {
@@ -292,8 +317,10 @@ struct virt_ops {
 	void (*dump)(struct vcpu_hw *hw, struct sink *out);
 };
 
-/* Looks at this machine; after features_detect(). */
+/* Looks at this machine; after features_detect() and flaws_detect(). */
 void virt_detect(void);
+/* Other than the CPU's flaws would have it; before a VM is started. */
+void virt_set_exec_by_4k(bool on);
 
 /* NULL where this machine cannot run VMs; the preflight says why. */
 const struct virt_ops *virt_ops(void);

@@ -5,6 +5,7 @@
 
 #include "core/cpuid.h"
 #include "core/cr.h"
+#include "core/guest_tables.h"
 #include "tests/unit/fake/vcpu.h"
 
 enum { DB = 1, DF = 8, NP = 11, GP = 13, PF = 14, AC = 17, LENGTH = 3, CODE = 0x1000 };
@@ -23,6 +24,28 @@ static struct {
 } window;
 static int msr_answer, interrupt;
 static unsigned length_in_cr0; /* how long an instruction is while CR0.TS is clear */
+
+static u64 executable;	  /* the page that a fetch makes so */
+static unsigned accesses; /* that went to the devices */
+
+struct guest_tables *
+guest_memory_tables(struct guest_memory *m)
+{
+	return NULL;
+}
+
+int
+guest_tables_allow_fetch(struct guest_tables *t, gpa_t gpa)
+{
+	return ALIGN_DOWN(gpa.v, PAGE_SIZE) == executable ? 0 : -ERR_NOENT;
+}
+
+static int
+mmio(struct vcpu *vcpu, struct exit *exit)
+{
+	accesses++;
+	return VERDICT_NEXT;
+}
 
 struct cpuid_regs
 cpuid_guest(struct vcpu *vcpu, u32 leaf, u32 subleaf)
@@ -79,6 +102,7 @@ take_interrupt(struct vcpu *vcpu)
 
 static const struct vm_platform platform = {
 	.instruction_length = length,
+	.mmio = mmio,
 	.pending_interrupt = pending_interrupt,
 	.take_interrupt = take_interrupt,
 };
@@ -369,6 +393,28 @@ second_nmi_waits_for_the_window(void **state)
 	assert_int_equal(injected.kind, EVENT_NMI);
 }
 
+/* A fetch from RAM that is to be split is made again (THREATS C5); all else is the devices'. */
+static void
+c5_fetches_again_what_was_split(void **state)
+{
+	executable = 0x200000;
+	accesses = 0;
+	e = (struct exit){.kind = EXIT_MEMORY, .insn_len = LENGTH};
+	e.memory.gpa = GPA(executable + 0x10);
+	e.memory.fetch = true;
+	assert_true(exit_handle(v, &e));
+	assert_int_equal(vcpu_get(v, VREG_RIP), CODE);
+	assert_int_equal(accesses, 0);
+	e.memory.fetch = false;
+	e.memory.write = true;
+	assert_true(exit_handle(v, &e));
+	assert_int_equal(accesses, 1);
+	e.memory.fetch = true;
+	e.memory.gpa = GPA(0xfed00000);
+	assert_true(exit_handle(v, &e));
+	assert_int_equal(accesses, 2);
+}
+
 int
 main(void)
 {
@@ -384,6 +430,7 @@ main(void)
 		cmocka_unit_test_setup(delivers_again_what_was_cut, fresh),
 		cmocka_unit_test_setup(delivers_in_turn, fresh),
 		cmocka_unit_test_setup(nothing_in_an_interrupt_shadow, fresh),
+		cmocka_unit_test_setup(c5_fetches_again_what_was_split, fresh),
 		cmocka_unit_test_setup(second_nmi_waits_for_the_window, fresh),
 	};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 // clang-format off
-// SOURCES: core/guest_memory.c mm/ept/ept.c mm/ept/npt.c mm/pt.c mm/pt_table.c mm/pt_x86.c lib/log.c lib/error.c lib/lock.c lib/format.c
+// SOURCES: core/guest_memory.c core/guest_tables.c mm/ept/ept.c mm/ept/npt.c mm/pt.c mm/pt_table.c mm/pt_x86.c lib/log.c lib/error.c lib/lock.c lib/format.c
 // clang-format on
 /*
  * Guest memory on frames that the test hands out: from 64 GiB of address space, untouched memory,
@@ -10,12 +10,14 @@
 
 #include "arch/x86_64/virt.h"
 #include "core/guest_memory.h"
+#include "core/guest_tables.h"
 #include "include/bits.h"
 #include "mm/ept/ept.h"
 #include "mm/ept/npt.h"
 #include "mm/frame.h"
 #include "mm/heap.h"
 #include "tests/unit/fake/memory.h"
+#include "tests/unit/fake/wait.h"
 
 #define MACHINE (64 * GiB)
 
@@ -396,6 +398,127 @@ too_little_memory_leaves_nothing_behind(void **state)
 	assert_int_equal(guest_memory_create(8 * MiB, &m), -ERR_NOMEM);
 }
 
+static struct guest_tables *tables;
+static unsigned flushes;
+static u64 flushed_to;
+static bool flush_fails;
+
+static void
+record_flush(void *owner, u64 changes)
+{
+	assert_ptr_equal(owner, &flushes);
+	flushes++;
+	flushed_to = flush_fails ? flushed_to : changes;
+}
+
+static bool
+is_flushed(void *owner, u64 changes)
+{
+	assert_ptr_equal(owner, &flushes);
+	return flushed_to >= changes;
+}
+
+/* A VM that executes by 4 KiB pages, and whose vCPUs are there. */
+static void
+create_for_small_pages(u64 size)
+{
+	caps.exec_by_4k = true;
+	create(size);
+	tables = guest_memory_tables(m);
+	tables->users = (struct guest_tables_users){&flushes, record_flush, is_flushed};
+	flushes = 0;
+	flushed_to = 0;
+	flush_fails = false;
+}
+
+static unsigned
+attr_of(u64 gpa)
+{
+	struct pt_mapping mapping;
+
+	assert_true(pt_lookup(&tables->pt, gpa, &mapping));
+	assert_true((mapping.attr & PT_EXEC) == 0 || mapping.level == 0);
+	return mapping.attr;
+}
+
+/* CVE-2018-12207: executable pages are small ones, from the first fetch on. THREATS C5. */
+static void
+c5_executed_pages_are_small(void **state)
+{
+	const unsigned rw = PT_READ | PT_WRITE, rwx = rw | PT_EXEC;
+
+	create_for_small_pages(3 * GiB);
+	/* 0 to 640 KiB and 768 KiB to 2 MiB; then to 1 GiB; then two pages of 1 GiB. */
+	expect_pages(160 + 320, 511, 2);
+	assert_int_equal(attr_of(0x1000), rwx);
+	assert_int_equal(attr_of(2 * MiB), rw);
+	assert_int_equal(attr_of(2 * GiB), rw);
+	frames.left = 0; /* nothing is allocated from here on */
+
+	assert_int_equal(guest_tables_allow_fetch(tables, GPA(4 * MiB + 0x123)), 0);
+	expect_pages(480 + 512, 510, 2);
+	assert_int_equal(flushes, 1);
+	assert_int_equal(attr_of(4 * MiB), rwx);
+	assert_int_equal(attr_of(6 * MiB - 1), rwx);
+	assert_int_equal(attr_of(6 * MiB), rw);
+
+	assert_int_equal(guest_tables_allow_fetch(tables, GPA(2 * GiB + 5 * MiB)), 0);
+	expect_pages(480 + 1024, 510 + 511, 1);
+	assert_int_equal(attr_of(2 * GiB + 4 * MiB), rwx);
+	assert_int_equal(attr_of(2 * GiB + 3 * MiB), rw);
+	assert_int_equal(flushes, 2);
+
+	/* Again, as by another vCPU that faulted meanwhile: nothing is to do. */
+	assert_int_equal(guest_tables_allow_fetch(tables, GPA(4 * MiB)), 0);
+	assert_int_equal(flushes, 2);
+	/* What is no RAM stays so. */
+	assert_int_equal(guest_tables_allow_fetch(tables, GPA(0xa0000)), -ERR_NOENT);
+	assert_int_equal(guest_tables_allow_fetch(tables, GPA(GUEST_HOLE)), -ERR_NOENT);
+	assert_int_equal(guest_tables_allow_fetch(tables, GPA(~0ul)), -ERR_NOENT);
+	assert_int_equal(flushes, 2);
+}
+
+/* A guest that executes everywhere finds all the tables that it takes. */
+static void
+c5_all_memory_can_be_executed(void **state)
+{
+	for (unsigned huge = 0; huge < 2; huge++) {
+		caps.nested_1g = huge == 1;
+		create_for_small_pages(2 * GiB);
+		assert_int_equal(guest_memory_add(m, GPA(4 * GiB - MiB), MiB), 0);
+		frames.left = 0;
+		for (u64 gpa = GUEST_ROM_BASE; gpa < 2 * GiB; gpa += MiB)
+			assert_int_equal(guest_tables_allow_fetch(tables, GPA(gpa)), 0);
+		expect_pages((2 * GiB + MiB) / PAGE_SIZE - 32, 0, 0);
+		assert_int_equal(attr_of(4 * GiB - 1) & PT_EXEC, PT_EXEC);
+		pt_assert_flushed(&tables->pt);
+		frames.left = MACHINE;
+		guest_memory_free(m);
+		m = NULL;
+	}
+}
+
+/* Without the flaw large pages are executable, and a fetch is nothing special. */
+static void
+c5_large_pages_elsewhere(void **state)
+{
+	create(3 * GiB);
+	tables = guest_memory_tables(m);
+	assert_int_equal(guest_tables_allow_fetch(tables, GPA(4 * MiB)), -ERR_NOENT);
+	expect_pages(480, 511, 2);
+	assert_int_equal(tables->pt.spares, 0);
+}
+
+static void
+a_split_without_a_flush_is_noticed(void **state)
+{
+	create_for_small_pages(16 * MiB);
+	flush_fails = true;
+	expect_panic((void)guest_tables_allow_fetch(tables, GPA(4 * MiB)));
+	/* The test's own end: what the panic has left half done. */
+	tables->pt.unflushed = 0;
+}
+
 int
 main(void)
 {
@@ -419,6 +542,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(sizes_that_no_vm_can_have, begin, end),
 		cmocka_unit_test_setup_teardown(too_little_memory_leaves_nothing_behind, begin,
 						end),
+		cmocka_unit_test_setup_teardown(c5_executed_pages_are_small, begin, end),
+		cmocka_unit_test_setup_teardown(c5_all_memory_can_be_executed, begin, end),
+		cmocka_unit_test_setup_teardown(c5_large_pages_elsewhere, begin, end),
+		cmocka_unit_test_setup_teardown(a_split_without_a_flush_is_noticed, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

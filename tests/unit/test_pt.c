@@ -9,7 +9,7 @@
 #include "mm/pt_x86.h"
 #include "tests/unit/fake/memory.h"
 
-enum { RW = PT_READ | PT_WRITE, RO = PT_READ };
+enum { RW = PT_READ | PT_WRITE, RO = PT_READ, RWX = RW | PT_EXEC };
 
 static struct memmap map;
 static struct pt pt;
@@ -342,16 +342,131 @@ frees_empty_tables(void **state)
 	assert_int_equal(flushes, 1);
 }
 
-/* More tables than a pt_flush has room for are flushed early. */
+/* However many they are, there is one flush, and it is the owner's to call: see pt_flush(). */
 static void
 many_tables(void **state)
 {
-	assert_int_equal(pt_map(&pt, 0, HPA(PAGE_SIZE), 200 * MiB, RW, &flush), 0);
-	assert_counts(103, 51200, 0, 0);
-	assert_int_equal(pt_unmap(&pt, 0, 200 * MiB, &flush), 0);
+	struct frame_stats before, s;
+
+	frame_stats(&before);
+	assert_int_equal(pt_map(&pt, 0, HPA(PAGE_SIZE), 1400 * MiB, RW, &flush), 0);
+	assert_counts(704, 1400 * 256, 0, 0);
+	assert_int_equal(pt_unmap(&pt, 0, 1400 * MiB, &flush), 0);
 	assert_counts(1, 0, 0, 0);
+	assert_int_equal(flushes, 0);
+	frame_stats(&s);
+	assert_int_equal(s.used, before.used + 703);
 	done();
-	assert_int_equal(flushes, 102 / PT_FLUSH_TABLES + 1);
+	assert_int_equal(flushes, 1);
+	frame_stats(&s);
+	assert_int_equal(s.used, before.used);
+}
+
+/* A joined table can't hold a list, since it is walked until the flush: the rest stays as it is. */
+static void
+many_joins(void **state)
+{
+	pt.exec_max = 0;
+	assert_int_equal(pt_map(&pt, 0, HPA(0), 200 * MiB, RWX, &flush), 0);
+	assert_counts(103, 51200, 0, 0);
+	assert_int_equal(pt_protect(&pt, 0, 200 * MiB, RW, &flush), 0);
+	assert_counts(103 - PT_FLUSH_TABLES, 51200 - PT_FLUSH_TABLES * 512, PT_FLUSH_TABLES, 0);
+	done();
+	assert_int_equal(flushes, 1);
+	for (unsigned round = 0; round < 3; round++) {
+		assert_int_equal(pt_protect(&pt, 0, 200 * MiB, RW, &flush), 0);
+		done();
+	}
+	assert_counts(3, 0, 100, 0);
+}
+
+/* Large pages that must not be executable are split where they become so, and joined again. */
+static void
+executable_by_small_pages(void **state)
+{
+	struct pt_mapping m;
+
+	pt.exec_max = 0;
+	assert_int_equal(pt_map(&pt, 0, HPA(0), 2 * GiB, RW, &flush), 0);
+	assert_counts(2, 0, 0, 2);
+	watch_begin(6 * MiB - PAGE_SIZE, 514);
+	watch_expect(6 * MiB, 2 * MiB, 6 * MiB, RWX, true);
+	assert_int_equal(pt_protect(&pt, 6 * MiB, 2 * MiB, RWX, &flush), 0);
+	watch_end();
+	assert_counts(4, 512, 511, 1);
+	done();
+	assert_true(pt_lookup(&pt, 6 * MiB, &m));
+	assert_int_equal(m.level, 0);
+	assert_int_equal(m.attr, RWX);
+	assert_true(pt_lookup(&pt, 8 * MiB, &m));
+	assert_int_equal(m.level, 1);
+	assert_int_equal(m.attr, RW);
+	assert_int_equal(pt_protect(&pt, 6 * MiB, 2 * MiB, RW, &flush), 0);
+	assert_counts(2, 0, 0, 2);
+	done();
+}
+
+/* What was reserved is enough, and comes back; a change that needs more leaves all as it was. */
+static void
+reserved_tables(void **state)
+{
+	struct frame_stats before, s;
+
+	pt.exec_max = 0;
+	assert_int_equal(pt_map(&pt, 0, HPA(0), GiB, RW, &flush), 0);
+	done();
+	assert_int_equal(pt_reserve(&pt, 3), 0);
+	frame_stats(&before);
+	assert_int_equal(pt_protect(&pt, 0, 6 * MiB, RWX, &flush), -ERR_NOMEM);
+	assert_counts(2, 0, 0, 1);
+	done();
+	assert_int_equal(pt.spares, 3);
+	assert_int_equal(pt_protect(&pt, 0, 4 * MiB, RWX, &flush), 0);
+	assert_counts(5, 1024, 510, 0);
+	assert_int_equal(pt.spares, 0);
+	done();
+	assert_int_equal(pt_protect(&pt, 0, 4 * MiB, RW, &flush), 0);
+	assert_int_equal(pt.spares, 0);
+	done();
+	assert_int_equal(pt.spares, 3);
+	assert_counts(2, 0, 0, 1);
+	frame_stats(&s);
+	assert_int_equal(s.used, before.used);
+}
+
+static bool all_dropped;
+static u64 asked_for;
+
+static bool
+dropped(const struct pt *table, u64 changes)
+{
+	asked_for = changes;
+	return all_dropped;
+}
+
+/* A flush that leaves somebody out is a panic, before any table is freed. */
+static void
+a_flush_that_is_none(void **state)
+{
+	struct frame_stats before, s;
+
+	pt.is_flushed = dropped;
+	assert_int_equal(pt_map(&pt, 0, HPA(0), MiB, RW, &flush), 0);
+	assert_int_equal(pt.changes, 0);
+	assert_int_equal(pt_unmap(&pt, 0, MiB, &flush), 0);
+	assert_true(pt.changes > 0);
+	assert_int_equal(pt.flushed, 0);
+	frame_stats(&before);
+	expect_panic(pt_flush(&pt, &flush));
+	assert_int_equal(asked_for, pt.changes);
+	frame_stats(&s);
+	assert_int_equal(s.used, before.used);
+	assert_int_equal(pt.flushed, 0);
+	all_dropped = true;
+	done();
+	assert_int_equal(pt.flushed, pt.changes);
+	frame_stats(&s);
+	assert_int_equal(s.used, before.used - 3);
 }
 
 static void
@@ -545,6 +660,10 @@ main(void)
 		test(joins_when_mapped_again),
 		test(frees_empty_tables),
 		test(many_tables),
+		test(many_joins),
+		test(executable_by_small_pages),
+		test(reserved_tables),
+		test(a_flush_that_is_none),
 		test(nothing_to_flush),
 		test(out_of_frames),
 		cmocka_unit_test(x86_entries),

@@ -18,8 +18,8 @@ assign_asid(struct vcpu_hw *hw, struct vmcb *vmcb)
 	if (tag_take(pool, &hw->tag, &hw->tag_generation))
 		vmcb->tlb_control = TLB_CONTROL_ALL;
 	vmcb->asid = hw->tag;
-	hw->flush = false;
 	hw->cpu = cpu_index();
+	virt_note_flush(hw);
 }
 
 static void
@@ -33,6 +33,7 @@ prepare(struct vcpu_hw *hw, struct vmcb *vmcb)
 		assign_asid(hw, vmcb);
 	vmcb->tsc_offset = hw->tsc_offset;
 	vmcb->rax = hw->gpr[VREG_RAX];
+	virt_assert_flushed(hw);
 }
 
 /* The vCPU is still in another CPU, which must be asked with interrupts on: see vmx_exit.c. */

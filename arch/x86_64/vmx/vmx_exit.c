@@ -70,9 +70,10 @@ make_ready(struct vcpu_hw *hw, struct vmx_vcpu *v)
 	vmx_claim(hw);
 	vmx_registers_take(hw);
 	take_tag(hw, v);
-	if (hw->flush) /* guest-physical ones, and what was made of them */
+	if (hw->flush) { /* guest-physical ones, and what was made of them */
 		invept(vmx_controls.invept_type, hw->second_level.v | vmx_controls.eptp_flags);
-	hw->flush = false;
+		virt_note_flush(hw);
+	}
 	vmcs_write(VMCS_TSC_OFFSET, hw->tsc_offset);
 	v->tsc_offset = hw->tsc_offset;
 	vmx_cpus[cpu_index()].ready = hw;
@@ -85,6 +86,7 @@ prepare(struct vcpu_hw *hw, struct vmx_vcpu *v)
 	if (vmx_cpus[cpu_index()].ready != hw || hw->flush || v->tsc_offset != hw->tsc_offset ||
 	    v->xcr0 != hw->xcr0)
 		make_ready(hw, v);
+	virt_assert_flushed(hw);
 	if (read_cr2() != hw->cr2)
 		write_cr2(hw->cr2);
 }
