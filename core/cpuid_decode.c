@@ -3,6 +3,7 @@
 #include "core/cpuid_policy.h"
 
 #include "arch/x86_64/cr.h"
+#include "arch/x86_64/flaws.h"
 #include "arch/x86_64/msr.h"
 #include "arch/x86_64/tsc.h"
 #include "arch/x86_64/xsave.h"
@@ -18,15 +19,18 @@ enum {
 };
 
 /* Leaf Dh, subleaf 1 */
-#define EAX_XSAVEOPT  BIT32(0)
-#define EAX_XSAVEC    BIT32(1)
-#define EAX_XGETBV_1  BIT32(2)
+#define EAX_XSAVEOPT	BIT32(0)
+#define EAX_XSAVEC	BIT32(1)
+#define EAX_XGETBV_1	BIT32(2)
 /* Leaf Dh, subleaves from 2: the component is at a multiple of 64 when compacted */
-#define ECX_ALIGNED   BIT32(1)
+#define ECX_ALIGNED	BIT32(1)
 /* Leaf 80000007h */
-#define EDX_INVARIANT BIT32(8)
+#define EDX_INVARIANT	BIT32(8)
+/* Leaf 80000021h, which do not say so on all CPUs that have them */
+#define EAX_SBPB	BIT32(27)
+#define EAX_IBPB_BRTYPE BIT32(28)
 /* Leaves 4 and 8000001Dh, EAX: 0 behind the last cache */
-#define CACHE_TYPE    BITS(4, 0)
+#define CACHE_TYPE	BITS(4, 0)
 
 struct cpuid_policy cpuid_policy;
 
@@ -290,6 +294,11 @@ decode_rest(const struct cpu_features *f, bool invariant_tsc)
 		append(CPUID_ADVANCED_POWER, (struct cpuid_regs){.edx = EDX_INVARIANT});
 	if (cpuid_policy.offer.xcr0 == 0)
 		entry(CPUID_VERSION)->ecx &= ~CPUID_ECX_XSAVE;
+	/* The highest subleaf: of the machine's, what rows are there for. */
+	entry(CPUID_STRUCTURED)->eax =
+		MIN(entry(CPUID_STRUCTURED)->eax, leaf_at(CPUID_STRUCTURED)->count - 1u);
+	if (cpu_flaws()->type_barrier && is_offered(CPUID_EXT_FEATURES_2))
+		entry(CPUID_EXT_FEATURES_2)->eax |= EAX_SBPB | EAX_IBPB_BRTYPE;
 	entry(CPUID_ADDRESS_SIZES)->eax = f->phys_bits | VIRT_BITS << 8;
 }
 

@@ -50,28 +50,40 @@
 	 B(27) | B(28))
 
 /* AVX512_4VNNIW, AVX512_4FMAPS, fast short REP MOVSB, AVX512_VP2INTERSECT, MD_CLEAR, SERIALIZE */
-#define STRUCTURED_EDX	 (B(2) | B(3) | B(4) | B(8) | B(10) | B(14))
+#define STRUCTURED_EDX	     (B(2) | B(3) | B(4) | B(8) | B(10) | B(14))
+/* Also IBRS and IBPB, STIBP, L1D_FLUSH, IA32_ARCH_CAPABILITIES, SSBD */
+#define STRUCTURED_EDX_INTEL (STRUCTURED_EDX | B(26) | B(27) | B(28) | B(29) | B(31))
 
 /* AVX-VNNI, AVX512_BF16, fast zero-length MOVSB, fast short STOSB, fast short CMPSB and SCASB */
-#define STRUCTURED_1_EAX (B(4) | B(5) | B(10) | B(11) | B(12))
+#define STRUCTURED_1_EAX     (B(4) | B(5) | B(10) | B(11) | B(12))
+
+/* PSFD, IPRED_CTRL, RRSBA_CTRL, BHI_CTRL: bits of IA32_SPEC_CTRL; MCDT_NO */
+#define STRUCTURED_2_EDX     (B(0) | B(1) | B(2) | B(4) | B(5))
 
 /* LAHF in 64-bit mode, LZCNT, PREFETCHW */
-#define EXTENDED_ECX	 (B(0) | B(5) | B(8))
+#define EXTENDED_ECX	     (B(0) | B(5) | B(8))
 /* Also LOCK MOV CR0, SSE4A, misaligned SSE, XOP, FMA4, TBM, topology leaves */
-#define EXTENDED_ECX_AMD (EXTENDED_ECX | B(4) | B(6) | B(7) | B(11) | B(16) | B(21) | B(22))
+#define EXTENDED_ECX_AMD     (EXTENDED_ECX | B(4) | B(6) | B(7) | B(11) | B(16) | B(21) | B(22))
 /* SYSCALL, NX, 1 GiB pages, RDTSCP, long mode */
-#define EXTENDED_EDX	 (B(11) | B(20) | B(26) | B(27) | B(29))
+#define EXTENDED_EDX	     (B(11) | B(20) | B(26) | B(27) | B(29))
 /* Also MMX extensions, 3DNow! and its extensions, and leaf 1's */
-#define EXTENDED_EDX_AMD (EXTENDED_EDX | B(22) | B(30) | B(31) | (VERSION_EDX & REPEATED))
+#define EXTENDED_EDX_AMD     (EXTENDED_EDX | B(22) | B(30) | B(31) | (VERSION_EDX & REPEATED))
 
-/* CLZERO, the error pointers in XSAVE areas */
-#define SIZES_EBX_AMD	 (B(0) | B(2))
+/* CLZERO, the error pointers in XSAVE areas; IBPB, IBRS, STIBP, both of these always on, IBRS
+ * preferred, IBRS for the same mode, SSBD, no SSB, PSFD, no branch type confusion, IBPB of returns
+ */
+#define SIZES_EBX_AMD                                                                              \
+	(B(0) | B(2) | B(12) | B(14) | B(15) | B(16) | B(17) | B(18) | B(19) | B(24) | B(26) |     \
+	 B(28) | B(29) | B(30))
 
-/* No nested data breakpoints, LFENCE serialises, loading a null selector clears the base */
-#define EXTENDED_2_EAX	 (B(0) | B(2) | B(6))
+/* No nested data breakpoints, LFENCE serialises, VERW clears buffers, loading a null selector
+ * clears the base, SBPB, IBPB of branch types, no SRSO */
+#define EXTENDED_2_EAX (B(0) | B(2) | B(5) | B(6) | B(27) | B(28) | B(29))
+/* No TSA by the store queue, nor by the L1 cache */
+#define EXTENDED_2_ECX (B(1) | B(2))
 
 /* 128-bit, MOVU, 256-bit units */
-#define UNIT_WIDTHS	 (B(0) | B(1) | B(2))
+#define UNIT_WIDTHS    (B(0) | B(1) | B(2))
 
 #define ROW(leaf_, subleaf_, vendor_, ...)                                                         \
 	{                                                                                          \
@@ -89,8 +101,10 @@ static const struct cpuid_row allowed[] = {
 	ROW(0x1, 0, CPUID_ANY, ALL, CLFLUSH_SIZE, VERSION_ECX, VERSION_EDX),
 	ROW(0x2, 0, CPUID_INTEL, ALL, ALL, ALL, ALL), /* caches and TLBs */
 	ROW(0x6, 0, CPUID_ANY, 0, 0, 0, 0),
-	ROW(0x7, 0, CPUID_ANY, 1, STRUCTURED_EBX, STRUCTURED_ECX, STRUCTURED_EDX),
+	ROW(0x7, 0, CPUID_INTEL, ALL, STRUCTURED_EBX, STRUCTURED_ECX, STRUCTURED_EDX_INTEL),
+	ROW(0x7, 0, CPUID_AMD, ALL, STRUCTURED_EBX, STRUCTURED_ECX, STRUCTURED_EDX),
 	ROW(0x7, 1, CPUID_ANY, STRUCTURED_1_EAX, 0, 0, 0),
+	ROW(0x7, 2, CPUID_INTEL, 0, 0, 0, STRUCTURED_2_EDX),
 	ROW(0x80000000, 0, CPUID_ANY, 0, ALL, ALL, ALL),
 	ROW(0x80000001, 0, CPUID_INTEL, 0, 0, EXTENDED_ECX, EXTENDED_EDX),
 	ROW(0x80000001, 0, CPUID_AMD, ALL, 0, EXTENDED_ECX_AMD, EXTENDED_EDX_AMD),
@@ -104,7 +118,7 @@ static const struct cpuid_row allowed[] = {
 	ROW(0x80000008, 0, CPUID_AMD, 0, SIZES_EBX_AMD, 0, 0),
 	ROW(0x80000019, 0, CPUID_AMD, ALL, ALL, ALL, ALL), /* TLBs of 1 GiB pages */
 	ROW(0x8000001a, 0, CPUID_AMD, UNIT_WIDTHS, 0, 0, 0),
-	ROW(0x80000021, 0, CPUID_AMD, EXTENDED_2_EAX, 0, 0, 0),
+	ROW(0x80000021, 0, CPUID_AMD, EXTENDED_2_EAX, 0, EXTENDED_2_ECX, 0),
 };
 
 static const struct cpuid_row forced[] = {

@@ -8,6 +8,7 @@
 #include "arch/x86_64/cr.h"
 #include "arch/x86_64/msr.h"
 #include "arch/x86_64/probe.h"
+#include "arch/x86_64/speculation.h"
 #include "core/cpuid.h"
 #include "core/cr.h"
 #include "core/vcpu.h"
@@ -261,6 +262,44 @@ write_debugctl(struct vcpu *v __unused, u32 msr __unused, u64 value)
 	return (value & ~(DEBUGCTL_LBR | DEBUGCTL_BTF)) == 0 ? 0 : -ERR_INVAL;
 }
 
+/* Whether it is there, and which bits it has, CPUID says; one value for all vCPUs' hardware. */
+static int
+read_spec_ctrl(struct vcpu *v, u32 msr __unused, u64 *value)
+{
+	*value = v->hw.spec_ctrl;
+	return cpu_flaws()->spec_ctrl != 0 ? 0 : -ERR_INVAL;
+}
+
+static int
+write_spec_ctrl(struct vcpu *v, u32 msr __unused, u64 value)
+{
+	if (cpu_flaws()->spec_ctrl == 0 || (value & ~cpu_flaws()->spec_ctrl) != 0)
+		return -ERR_INVAL;
+	v->hw.spec_ctrl = value;
+	return 0;
+}
+
+/* Written, never read; mostly by the guest itself, without an exit. */
+static int
+write_command(struct vcpu *v __unused, u32 msr, u64 value)
+{
+	u64 commands = msr == MSR_IA32_PRED_CMD ? cpu_flaws()->predictor_commands
+						: cpu_flaws()->flush_commands;
+
+	if (commands == 0 || (value & ~commands) != 0)
+		return -ERR_INVAL;
+	if (value != 0)
+		speculation_command(msr, value);
+	return 0;
+}
+
+static int
+read_arch_capabilities(struct vcpu *v __unused, u32 msr __unused, u64 *value)
+{
+	*value = cpu_flaws()->arch_capabilities;
+	return *value != 0 ? 0 : -ERR_INVAL;
+}
+
 static int
 read_hwcr(struct vcpu *v __unused, u32 msr __unused, u64 *value)
 {
@@ -277,37 +316,42 @@ read_de_cfg(struct vcpu *v __unused, u32 msr __unused, u64 *value)
 
 /* By rising number: they are searched by halves. */
 static const struct row rows[] = {
-	{MSR_IA32_TSC,	       MSR_IA32_TSC,	     ANY,	  read_tsc,	    write_tsc	     },
-	{MSR_IA32_PLATFORM_ID,  MSR_IA32_PLATFORM_ID,  INTEL, read_zero,	       NULL		   },
-	{MSR_IA32_APIC_BASE,    MSR_IA32_APIC_BASE,	 ANY,   read_apic,	 write_apic	   },
-	{MSR_IA32_TSC_ADJUST,   MSR_IA32_TSC_ADJUST,   ANY,	read_tsc_adjust,	 write_tsc_adjust	 },
+	{MSR_IA32_TSC,	       MSR_IA32_TSC,		     ANY,	  read_tsc,		    write_tsc	     },
+	{MSR_IA32_PLATFORM_ID,       MSR_IA32_PLATFORM_ID,	     INTEL, read_zero,	       NULL		   },
+	{MSR_IA32_APIC_BASE,	     MSR_IA32_APIC_BASE,	 ANY,   read_apic,		 write_apic	   },
+	{MSR_IA32_TSC_ADJUST,	      MSR_IA32_TSC_ADJUST,	   ANY,	read_tsc_adjust,	 write_tsc_adjust	 },
+	{MSR_IA32_SPEC_CTRL,	     MSR_IA32_SPEC_CTRL,	 ANY,   read_spec_ctrl,	      write_spec_ctrl   },
+	{MSR_IA32_PRED_CMD,	    MSR_IA32_PRED_CMD,	       ANY,   NULL,			  write_command     },
  /* Linux writes 0 before it has CPUID put the revision there (SDM vol. 3, 10.11.7.1). */
-	{MSR_MICROCODE,		MSR_MICROCODE,	       ANY,   read_microcode,    write_ignored	 },
-	{MSR_IA32_MTRRCAP,	   MSR_IA32_MTRRCAP,	     ANY,	  read_mtrr,	     NULL		 },
-	{MSR_IA32_SYSENTER_CS,  MSR_IA32_SYSENTER_CS,  ANY,	  read_vreg,	     write_vreg_32	  },
-	{MSR_IA32_SYSENTER_ESP, MSR_IA32_SYSENTER_EIP, ANY,   read_vreg,	       write_vreg_address},
-	{MSR_IA32_MISC_ENABLE,  MSR_IA32_MISC_ENABLE,  INTEL, read_misc_enable,  write_ignored	   },
-	{MSR_IA32_DEBUGCTL,	    MSR_IA32_DEBUGCTL,     ANY,   read_zero,	       write_debugctl    },
-	{0x200,		 0x20f,		       ANY,   read_mtrr,	       write_mtrr	 },
-	{0x250,		 0x250,		       ANY,   read_mtrr,	       write_mtrr	 },
-	{0x258,		 0x259,		       ANY,   read_mtrr,	       write_mtrr	 },
-	{0x268,		 0x26f,		       ANY,   read_mtrr,	       write_mtrr	 },
-	{MSR_IA32_PAT,	       MSR_IA32_PAT,	     ANY,	  read_vreg,	     write_pat	      },
-	{MSR_IA32_MTRR_DEFTYPE, MSR_IA32_MTRR_DEFTYPE, ANY,   read_mtrr,	       write_mtrr	 },
-	{MSR_IA32_TSC_DEADLINE, MSR_IA32_TSC_DEADLINE, ANY,   read_apic,	       write_apic	 },
-	{MSR_X2APIC_BASE,	  MSR_X2APIC_LAST,	   ANY,	read_apic,	   write_apic	     },
-	{MSR_EFER,		   MSR_EFER,		     ANY,	  read_vreg,	     write_efer	       },
-	{MSR_STAR,		   MSR_STAR,		     ANY,	  read_vreg,	     write_vreg	       },
-	{MSR_LSTAR,		    MSR_CSTAR,	       ANY,   read_vreg,	       write_vreg_address},
-	{MSR_SFMASK,	     MSR_SFMASK,		 ANY,   read_vreg,	 write_vreg_32     },
-	{MSR_FS_BASE,	      MSR_GS_BASE,	   ANY,	read_segment_base, write_segment_base},
-	{MSR_KERNEL_GS_BASE,    MSR_KERNEL_GS_BASE,	 ANY,   read_vreg,	 write_vreg_address},
-	{MSR_TSC_AUX,	      MSR_TSC_AUX,	   ANY,	read_tsc_aux,      write_tsc_aux	   },
-	{MSR_AMD_SYSCFG,	 MSR_AMD_SYSCFG,	 AMD,   read_zero,	 write_ignored     },
-	{MSR_AMD_HWCR,	       MSR_AMD_HWCR,	     AMD,	  read_hwcr,	     write_ignored	  },
-	{MSR_AMD_NB_CFG,	 MSR_AMD_NB_CFG,	 AMD,   read_zero,	 write_ignored     },
-	{MSR_AMD_INT_PENDING,   MSR_AMD_INT_PENDING,   AMD,	read_zero,	   write_ignored	},
-	{MSR_AMD_DE_CFG,	 MSR_AMD_DE_CFG,	 AMD,   read_de_cfg,	   write_ignored	},
+	{MSR_MICROCODE,		MSR_MICROCODE,	       ANY,   read_microcode,	    write_ignored	 },
+	{MSR_IA32_MTRRCAP,	   MSR_IA32_MTRRCAP,	     ANY,	  read_mtrr,		     NULL		 },
+	{MSR_IA32_ARCH_CAPABILITIES, MSR_IA32_ARCH_CAPABILITIES, INTEL, read_arch_capabilities,
+	 NULL												     },
+	{MSR_IA32_FLUSH_CMD,	     MSR_IA32_FLUSH_CMD,	 INTEL, NULL,		      write_command	   },
+	{MSR_IA32_SYSENTER_CS,       MSR_IA32_SYSENTER_CS,	     ANY,	  read_vreg,		     write_vreg_32	  },
+	{MSR_IA32_SYSENTER_ESP,	MSR_IA32_SYSENTER_EIP,      ANY,   read_vreg,	       write_vreg_address},
+	{MSR_IA32_MISC_ENABLE,       MSR_IA32_MISC_ENABLE,	     INTEL, read_misc_enable,	      write_ignored	   },
+	{MSR_IA32_DEBUGCTL,	    MSR_IA32_DEBUGCTL,	       ANY,   read_zero,	       write_debugctl    },
+	{0x200,		      0x20f,		       ANY,   read_mtrr,	       write_mtrr	 },
+	{0x250,		      0x250,		       ANY,   read_mtrr,	       write_mtrr	 },
+	{0x258,		      0x259,		       ANY,   read_mtrr,	       write_mtrr	 },
+	{0x268,		      0x26f,		       ANY,   read_mtrr,	       write_mtrr	 },
+	{MSR_IA32_PAT,	       MSR_IA32_PAT,		     ANY,	  read_vreg,		     write_pat	      },
+	{MSR_IA32_MTRR_DEFTYPE,	MSR_IA32_MTRR_DEFTYPE,      ANY,   read_mtrr,	       write_mtrr	 },
+	{MSR_IA32_TSC_DEADLINE,	MSR_IA32_TSC_DEADLINE,      ANY,   read_apic,	       write_apic	 },
+	{MSR_X2APIC_BASE,		  MSR_X2APIC_LAST,		   ANY,	read_apic,		   write_apic	     },
+	{MSR_EFER,		   MSR_EFER,		     ANY,	  read_vreg,		     write_efer	       },
+	{MSR_STAR,		   MSR_STAR,		     ANY,	  read_vreg,		     write_vreg	       },
+	{MSR_LSTAR,		    MSR_CSTAR,		       ANY,   read_vreg,	       write_vreg_address},
+	{MSR_SFMASK,		     MSR_SFMASK,		 ANY,   read_vreg,		 write_vreg_32     },
+	{MSR_FS_BASE,		      MSR_GS_BASE,		   ANY,	read_segment_base,	   write_segment_base},
+	{MSR_KERNEL_GS_BASE,	     MSR_KERNEL_GS_BASE,	 ANY,   read_vreg,		 write_vreg_address},
+	{MSR_TSC_AUX,		      MSR_TSC_AUX,		   ANY,	read_tsc_aux,	      write_tsc_aux	   },
+	{MSR_AMD_SYSCFG,		 MSR_AMD_SYSCFG,		 AMD,   read_zero,		 write_ignored     },
+	{MSR_AMD_HWCR,	       MSR_AMD_HWCR,		     AMD,	  read_hwcr,		     write_ignored	  },
+	{MSR_AMD_NB_CFG,		 MSR_AMD_NB_CFG,		 AMD,   read_zero,		 write_ignored     },
+	{MSR_AMD_INT_PENDING,	      MSR_AMD_INT_PENDING,	   AMD,	read_zero,		   write_ignored	},
+	{MSR_AMD_DE_CFG,		 MSR_AMD_DE_CFG,		 AMD,   read_de_cfg,		   write_ignored	},
 };
 
 /* NULL when guests have no such MSR. */

@@ -40,8 +40,6 @@ cpu_add(struct cpu *cpu, u32 apic_id)
 }
 
 /* Segment descriptors, SDM vol. 3, 3.4.5: present, and what 64-bit mode looks at. */
-enum { SELECTOR_CODE = 0x08, SELECTOR_TSS = 0x18 };
-
 #define DESCRIPTOR_CODE64   0x00af9b000000fffful
 #define DESCRIPTOR_DATA	    0x00cf93000000fffful
 #define DESCRIPTOR_TSS_TYPE (0x89ul << 40) /* present, available 64-bit TSS */

@@ -10,6 +10,9 @@
 #include "include/limits.h"
 #include "include/types.h"
 
+/* In each CPU's GDT. */
+enum { SELECTOR_CODE = 0x08, SELECTOR_DATA = 0x10, SELECTOR_TSS = 0x18 };
+
 enum { IRQ_VECTORS = 256, GDT_ENTRIES = 6, IST_STACK_SIZE = 8192 };
 
 /* SDM vol. 3, 8.7: the 64-bit task-state segment. */
@@ -48,6 +51,7 @@ struct cpu {
 	struct tag_pool tags;
 	void (*call_fn)(void *); /* a call from another CPU, see smp.h */
 	void *call_arg;
+	const void *last_vm; /* that ran here: what branch predictors may know (speculation.c) */
 	u64 gdt[GDT_ENTRIES];
 	struct tss tss;
 };

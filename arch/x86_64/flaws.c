@@ -7,6 +7,7 @@
 #include "arch/x86_64/flaws.h"
 
 #include "arch/x86_64/msr.h"
+#include "arch/x86_64/probe.h"
 #include "include/bits.h"
 
 /* Leaf 7 */
@@ -29,6 +30,7 @@
 #define EBX_AMD_SSBD	      BIT32(24)
 #define EBX_AMD_PSFD	      BIT32(28)
 /* Leaf 80000021h */
+#define EAX_SBPB	      BIT32(27)
 #define EAX_VERW_CLEAR	      BIT32(5)
 #define ECX_TSA_SQ_NO	      BIT32(1)
 #define ECX_TSA_L1_NO	      BIT32(2)
@@ -78,6 +80,18 @@ clears_buffers_intel(const struct flaws_raw *raw)
 	       ((cap & ARCH_CAP_RFDS_CLEAR) != 0 && (cap & ARCH_CAP_RFDS_NO) == 0);
 }
 
+/*
+ * What a guest is told: what the CPU hasn't got, and what needs no other MSR. It has no guests
+ * whose entries would need a flush, and its pages may change their size (it never sees ours).
+ */
+#define ARCH_CAP_SHOWN                                                                             \
+	(ARCH_CAP_RDCL_NO | ARCH_CAP_IBRS_ALL | ARCH_CAP_RSBA | ARCH_CAP_SSB_NO |                  \
+	 ARCH_CAP_MDS_NO | ARCH_CAP_TAA_NO | ARCH_CAP_SBDR_SSDP_NO | ARCH_CAP_FBSDP_NO |           \
+	 ARCH_CAP_PSDP_NO | ARCH_CAP_FB_CLEAR | ARCH_CAP_RRSBA | ARCH_CAP_BHI_NO |                 \
+	 ARCH_CAP_PBRSB_NO | ARCH_CAP_GDS_NO | ARCH_CAP_RFDS_NO | ARCH_CAP_RFDS_CLEAR |            \
+	 ARCH_CAP_ITS_NO)
+#define ARCH_CAP_FORCED (ARCH_CAP_SKIP_L1DFL_VMENTRY | ARCH_CAP_PSCHANGE_MC_NO)
+
 static void
 decode_intel(struct flaws *f, const struct flaws_raw *raw)
 {
@@ -90,6 +104,9 @@ decode_intel(struct flaws *f, const struct flaws_raw *raw)
 		       (cap & (ARCH_CAP_RDCL_NO | ARCH_CAP_SKIP_L1DFL_VMENTRY)) == 0;
 	f->clear_buffers = clears_buffers_intel(raw);
 	f->barrier = (edx & EDX_IBRS_IBPB) != 0;
+	f->flush_commands = (edx & EDX_L1D_FLUSH) != 0 ? FLUSH_CMD_L1D : 0;
+	if ((edx & EDX_ARCH_CAPABILITIES) != 0)
+		f->arch_capabilities = (cap & ARCH_CAP_SHOWN) | ARCH_CAP_FORCED;
 	/* Where it lasts, it is set once, and guards the hypervisor from what guests have trained.
 	 */
 	if ((cap & ARCH_CAP_IBRS_ALL) != 0 && f->barrier)
@@ -102,6 +119,7 @@ decode_amd(struct flaws *f, const struct flaws_raw *raw)
 	const u32 no_tsa = ECX_TSA_SQ_NO | ECX_TSA_L1_NO;
 
 	f->barrier = (raw->sizes.ebx & EBX_AMD_IBPB) != 0;
+	f->type_barrier = f->barrier && ((raw->extended_2.eax & EAX_SBPB) != 0 || raw->takes_sbpb);
 	f->clear_buffers = (raw->extended_2.eax & EAX_VERW_CLEAR) != 0 &&
 			   (raw->extended_2.ecx & no_tsa) != no_tsa;
 }
@@ -109,7 +127,7 @@ decode_amd(struct flaws *f, const struct flaws_raw *raw)
 static void
 decode_spec_ctrl(struct flaws *f, const struct flaws_raw *raw)
 {
-	bool intel = raw->vendor == CPU_VENDOR_INTEL;
+	bool intel = raw->vendor != CPU_VENDOR_AMD;
 	const struct {
 		u32 reg, bit;
 		u64 allowed;
@@ -137,11 +155,26 @@ void
 flaws_decode(struct flaws *f, const struct flaws_raw *raw)
 {
 	*f = (struct flaws){0};
-	if (raw->vendor == CPU_VENDOR_INTEL)
-		decode_intel(f, raw);
-	else if (raw->vendor == CPU_VENDOR_AMD)
+	if (raw->vendor == CPU_VENDOR_AMD)
 		decode_amd(f, raw);
+	else /* who follows Intel with VMX follows it here */
+		decode_intel(f, raw);
 	decode_spec_ctrl(f, raw);
+	f->predictor_commands =
+		(f->barrier ? PRED_CMD_IBPB : 0) | (f->type_barrier ? PRED_CMD_SBPB : 0);
+	f->any = f->barrier || f->l1d_flush || f->clear_buffers || f->spec_ctrl != 0;
+}
+
+/*
+ * On the first cores with a mended IBPB no CPUID bit tells of it: AMD's guidance on SRSO is to try
+ * SBPB. Not under a hypervisor, which says by CPUID what it offers, and where emulators take all.
+ */
+static bool
+takes_sbpb(const struct cpu_features *c, const struct flaws_raw *raw)
+{
+	return c->vendor == CPU_VENDOR_AMD && c->family >= 0x19 && !c->hypervisor &&
+	       (raw->sizes.ebx & EBX_AMD_IBPB) != 0 &&
+	       probe_wrmsr(MSR_IA32_PRED_CMD, PRED_CMD_SBPB);
 }
 
 static struct cpuid_regs
@@ -167,7 +200,8 @@ flaws_detect(void)
 
 	if (raw.structured.eax >= 2) /* the highest subleaf */
 		raw.structured_2 = leaf(c, CPUID_STRUCTURED, 2);
-	if (raw.vendor == CPU_VENDOR_INTEL && (raw.structured.edx & EDX_ARCH_CAPABILITIES) != 0)
+	if (raw.vendor != CPU_VENDOR_AMD && (raw.structured.edx & EDX_ARCH_CAPABILITIES) != 0)
 		raw.arch_capabilities = rdmsr(MSR_IA32_ARCH_CAPABILITIES);
+	raw.takes_sbpb = takes_sbpb(c, &raw);
 	flaws_decode(&detected, &raw);
 }

@@ -18,6 +18,7 @@ struct flaws_raw {
 	struct cpuid_regs sizes;	/* leaf 80000008h */
 	struct cpuid_regs extended_2;	/* leaf 80000021h */
 	u64 arch_capabilities;		/* MSR 10Ah */
+	bool takes_sbpb; /* AMD: IA32_PRED_CMD accepts SBPB, which CPUID may not say */
 };
 
 struct flaws {
@@ -25,8 +26,12 @@ struct flaws {
 	bool barrier;	 /* there is IBPB, for when a CPU turns to another VM */
 	bool l1d_flush;	 /* the L1 data cache is to be flushed before each entry: CVE-2018-3646 */
 	bool clear_buffers; /* VERW before each entry: MDS, TAA, MMIO stale data, RFDS, TSA */
+	bool any;	    /* something is to be done at entries, or may be */
+	bool type_barrier;  /* IA32_PRED_CMD has SBPB, and its IBPB covers branch types (SRSO) */
 	u64 spec_ctrl;	    /* bits that IA32_SPEC_CTRL has; 0: it is not there */
 	u64 host_spec_ctrl; /* what the hypervisor runs with */
+	u64 predictor_commands, flush_commands; /* bits of IA32_PRED_CMD and IA32_FLUSH_CMD */
+	u64 arch_capabilities;			/* as guests see them */
 };
 
 void flaws_detect(void);

@@ -13,7 +13,7 @@ struct gate {
 	u64 low, high;
 };
 
-enum { GATE_INTERRUPT = 0x8e, SELECTOR_CODE = 0x08 };
+enum { GATE_INTERRUPT = 0x8e };
 
 extern const u64 vector_table[IRQ_VECTORS];
 

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads that may fault. */
+/* Accesses that may fault. */
 #include "arch/x86_64/probe.h"
 
 extern const char probe_read_at[], probe_read_failed[];
 extern const char probe_rdmsr_at[], probe_rdmsr_failed[];
+extern const char probe_wrmsr_at[], probe_wrmsr_failed[];
 
 static const struct {
 	const char *at, *failed;
 } sites[] = {
 	{probe_read_at,	probe_read_failed },
 	{probe_rdmsr_at, probe_rdmsr_failed},
+	{probe_wrmsr_at, probe_wrmsr_failed},
 };
 
 bool
@@ -51,6 +53,25 @@ probe_rdmsr(u32 msr, u64 *out)
 			 : "c"(msr)
 			 : "memory");
 	*out = (u64)hi << 32 | lo;
+	return good;
+}
+
+bool
+probe_wrmsr(u32 msr, u64 value)
+{
+	bool good;
+
+	__asm__ volatile(".globl probe_wrmsr_at, probe_wrmsr_failed\n\t"
+			 "movb $1, %b0\n"
+			 "probe_wrmsr_at:\n\t"
+			 "wrmsr\n\t"
+			 "jmp 1f\n"
+			 "probe_wrmsr_failed:\n\t"
+			 "movb $0, %b0\n"
+			 "1:"
+			 : "=&q"(good)
+			 : "c"(msr), "a"((u32)value), "d"((u32)(value >> 32))
+			 : "memory");
 	return good;
 }
 

@@ -157,6 +157,7 @@ struct vcpu_hw {
 	const struct virt_page *vm_pages; /* shared by the VM's vCPUs: permission maps */
 	u64 cr0_cache; /* CD and NW as the guest has set them; the hardware never does */
 	u64 tsc_aux;   /* the guest's */
+	u64 spec_ctrl; /* the guest's IA32_SPEC_CTRL */
 	void *backend;
 };
 

@@ -8,6 +8,7 @@
 #include "core/msr.h"
 #include "include/intrin.h"
 #include "lib/log.h"
+#include "tests/unit/fake/flaws.h"
 #include "tests/unit/fake/vcpu.h"
 
 static struct vcpu *v;
@@ -18,6 +19,15 @@ const struct cpuid_offer *
 cpuid_offered(void)
 {
 	return &offer;
+}
+
+static u64 commanded[2]; /* the last one, as MSR and value */
+
+void
+speculation_command(u32 msr, u64 value)
+{
+	commanded[0] = msr;
+	commanded[1] = value;
 }
 
 /* The machine's microcode revision, and LFENCE serialising among other bits of DE_CFG. */
@@ -58,6 +68,8 @@ begin_vendor(bool intel)
 	v = fake_vcpu_reset(4096, 0);
 	v->vm->platform = &platform;
 	fake_tsc = 1000;
+	fake_flaws = (struct flaws){0};
+	commanded[0] = commanded[1] = 0;
 	msr_policy_init();
 	msr_reset(v);
 	return 0;
@@ -350,6 +362,44 @@ unknown_ones_are_logged_once_and_not_for_ever(void **state)
 	assert_int_equal(log_next_seq(), first + MSR_LOG_MAX + 1);
 }
 
+/* As its flaws have it, which is as CPUID has it; without them none of these is there. */
+static void
+what_speculation_needs(void **state)
+{
+	static const u32 msrs[] = {MSR_IA32_SPEC_CTRL, MSR_IA32_PRED_CMD,
+				   MSR_IA32_ARCH_CAPABILITIES, MSR_IA32_FLUSH_CMD};
+	u64 value;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(msrs); i++)
+		expect_absent(msrs[i]);
+	fake_flaws = (struct flaws){.spec_ctrl = SPEC_CTRL_IBRS | SPEC_CTRL_SSBD,
+				    .predictor_commands = PRED_CMD_IBPB,
+				    .flush_commands = FLUSH_CMD_L1D,
+				    .arch_capabilities = ARCH_CAP_RDCL_NO};
+	assert_int_equal(read_ok(MSR_IA32_SPEC_CTRL), 0);
+	expect_kept(MSR_IA32_SPEC_CTRL, 5);
+	assert_int_equal(v->hw.spec_ctrl, 5);
+	for (unsigned bit = 0; bit < 64; bit++) {
+		if (bit != 0 && bit != 2)
+			expect_refused(MSR_IA32_SPEC_CTRL, BIT(bit));
+		if (bit != 0)
+			expect_refused(MSR_IA32_PRED_CMD, BIT(bit));
+		if (bit != 0)
+			expect_refused(MSR_IA32_FLUSH_CMD, BIT(bit));
+	}
+	/* Commands: nothing is read, and 0 does nothing. */
+	assert_int_equal(msr_guest_read(v, MSR_IA32_PRED_CMD, &value), -ERR_INVAL);
+	assert_int_equal(msr_guest_read(v, MSR_IA32_FLUSH_CMD, &value), -ERR_INVAL);
+	assert_int_equal(msr_guest_write(v, MSR_IA32_PRED_CMD, 0), 0);
+	assert_int_equal(commanded[0], 0);
+	assert_int_equal(msr_guest_write(v, MSR_IA32_PRED_CMD, 1), 0);
+	assert_int_equal(commanded[0], MSR_IA32_PRED_CMD);
+	assert_int_equal(msr_guest_write(v, MSR_IA32_FLUSH_CMD, 1), 0);
+	assert_int_equal(commanded[0], MSR_IA32_FLUSH_CMD);
+	assert_int_equal(read_ok(MSR_IA32_ARCH_CAPABILITIES), 1);
+	expect_refused(MSR_IA32_ARCH_CAPABILITIES, 0);
+}
+
 int
 main(void)
 {
@@ -366,6 +416,7 @@ main(void)
 		cmocka_unit_test_setup(what_linux_reads_unasked_on_amd, begin_amd),
 		cmocka_unit_test_setup(c4_every_number_and_value_is_answered, begin),
 		cmocka_unit_test_setup(what_cpuid_does_not_offer_is_not_there, begin_amd),
+		cmocka_unit_test_setup(what_speculation_needs, begin),
 		cmocka_unit_test_setup(unknown_ones_are_logged_once_and_not_for_ever, begin),
 	};
 

@@ -9,6 +9,7 @@
 #include "arch/x86_64/cr.h"
 #include "arch/x86_64/msr.h"
 #include "arch/x86_64/svm/svm_vcpu.h"
+#include "tests/unit/fake/flaws.h"
 
 /* The registers that a VMCB does not have stay in memory here. */
 void

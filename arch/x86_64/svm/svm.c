@@ -6,6 +6,7 @@
 #include "arch/x86_64/svm/svm.h"
 
 #include "arch/x86_64/msr.h"
+#include "arch/x86_64/speculation.h"
 #include "arch/x86_64/svm/svm_caps.h"
 #include "arch/x86_64/svm/svm_vcpu.h"
 
@@ -35,6 +36,7 @@ svm_cpu_on(void *page, hpa_t pa)
 	if ((rdmsr(MSR_EFER) & EFER_SVME) == 0)
 		return fail(-ERR_IO);
 	wrmsr(MSR_VM_HSAVE_PA, pa.v);
+	speculation_cpu_on();
 	return 0;
 }
 

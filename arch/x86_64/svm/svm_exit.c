@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Running a vCPU on SVM, and what its exits mean in neutral terms. */
 #include "arch/x86_64/cpu.h"
+#include "arch/x86_64/speculation.h"
 #include "arch/x86_64/svm/svm_vcpu.h"
 #include "include/intrin.h"
 
@@ -56,6 +57,7 @@ svm_run(struct vcpu_hw *hw, struct exit *exit)
 		return;
 	}
 	prepare(hw, vmcb);
+	speculation_enter(hw);
 	/*
 	 * With V_INTR_MASKING it is the host's IF, as VMRUN finds it, that lets physical
 	 * interrupts end the run (APM vol. 2, 15.21.1); GIF holds them back on both sides.
@@ -63,6 +65,7 @@ svm_run(struct vcpu_hw *hw, struct exit *exit)
 	__asm__ volatile("clgi; sti" : : : "memory");
 	svm_enter(hw->gpr, hw->pages[SVM_PAGE_VMCB].pa.v, hw->pages[SVM_PAGE_HOST].pa.v);
 	__asm__ volatile("cli; stgi" : : : "memory");
+	speculation_leave(hw);
 	hw->gpr[VREG_RAX] = vmcb->rax;
 	vmcb->tlb_control = TLB_CONTROL_NOTHING;
 	vmcb->eventinj = 0;

@@ -4,6 +4,7 @@
 
 #include "arch/x86_64/cr.h"
 #include "arch/x86_64/features.h"
+#include "arch/x86_64/flaws.h"
 #include "arch/x86_64/msr.h"
 #include "include/panic.h"
 #include "lib/string.h"
@@ -51,6 +52,15 @@ allow_msr(u8 *map, u32 msr)
 	map[base + bit / 8] &= (u8) ~(3u << (bit % 8));
 }
 
+/* A command MSR: written, never read. */
+static void
+allow_command(u8 *map, u32 msr)
+{
+	u32 bit = msr * 2 + 1;
+
+	map[bit / 8] &= (u8) ~(1u << (bit % 8));
+}
+
 /* The maps are contiguous pages, so the first one's pointer is that of the whole. */
 void
 svm_vm_init(const struct virt_page pages[VIRT_VM_PAGES])
@@ -61,6 +71,8 @@ svm_vm_init(const struct virt_page pages[VIRT_VM_PAGES])
 	memset(msrpm, 0xff, SVM_VM_MSRPM_PAGES * PAGE_SIZE);
 	for (unsigned i = 0; i < ARRAY_SIZE(free_msrs); i++)
 		allow_msr(msrpm, free_msrs[i]);
+	if (cpu_flaws()->barrier)
+		allow_command(msrpm, MSR_IA32_PRED_CMD);
 }
 
 static void

@@ -8,6 +8,7 @@
 
 #include "arch/x86_64/cr.h"
 #include "arch/x86_64/msr.h"
+#include "arch/x86_64/speculation.h"
 #include "arch/x86_64/vmx/vmcs_io.h"
 #include "arch/x86_64/vmx/vmx_vcpu.h"
 #include "include/intrin.h"
@@ -107,6 +108,7 @@ vmx_cpu_on(void *page, hpa_t pa)
 	*(u32 *)page = (u32)FIELD_GET(BITS(30, 0), rdmsr(MSR_IA32_VMX_BASIC)); /* 25.11.5 */
 	if (vmxon(&pa)) {
 		begin();
+		speculation_cpu_on();
 		return 0;
 	}
 	write_cr4(read_cr4() & ~CR4_VMXE);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Running a guest until its next exit. */
 #include "arch/x86_64/cr.h"
+#include "arch/x86_64/speculation.h"
 #include "arch/x86_64/vmx/vmcs_io.h"
 #include "arch/x86_64/vmx/vmx_vcpu.h"
 #include "include/intrin.h"
@@ -121,13 +122,17 @@ void
 vmx_run(struct vcpu_hw *hw, struct exit *e)
 {
 	struct vmx_vcpu *v = vmx_of(hw);
+	bool entered;
 
 	if (hw->cpu != cpu_index() && hw->cpu != NO_CPU) {
 		fetch(hw, e);
 		return;
 	}
 	prepare(hw, v);
-	if (!vmx_enter(hw, v->launched, &v->host_rsp)) {
+	speculation_enter(hw);
+	entered = vmx_enter(hw, v->launched, &v->host_rsp);
+	speculation_leave(hw);
+	if (!entered) {
 		refused(e);
 		return;
 	}

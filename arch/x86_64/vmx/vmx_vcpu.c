@@ -4,6 +4,7 @@
 
 #include "arch/x86_64/cpuid.h"
 #include "arch/x86_64/cr.h"
+#include "arch/x86_64/flaws.h"
 #include "arch/x86_64/msr.h"
 #include "arch/x86_64/tsc.h"
 #include "arch/x86_64/vmx/vmcs_io.h"
@@ -42,6 +43,13 @@ pass_msr(u8 *bitmap, u32 msr)
 	bitmap[byte + 2048] &= keep;
 }
 
+/* A command MSR: written, never read. */
+static void
+pass_command(u8 *bitmap, u32 msr)
+{
+	bitmap[2048 + msr / 8] &= (u8) ~(1u << msr % 8);
+}
+
 void
 vmx_vm_init(const struct virt_page pages[VIRT_VM_PAGES])
 {
@@ -62,6 +70,8 @@ vmx_vm_init(const struct virt_page pages[VIRT_VM_PAGES])
 	memset(bitmap, 0xff, PAGE_SIZE);
 	for (unsigned i = 0; i < ARRAY_SIZE(own); i++)
 		pass_msr(bitmap, own[i]);
+	if (cpu_flaws()->barrier)
+		pass_command(bitmap, MSR_IA32_PRED_CMD);
 }
 
 /* Fields that are the same for every vCPU. */
