@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # What runs on top: a Linux made of Debian packages, and the test guests of guests/tests.
 
-.PHONY: guests linux
+.PHONY: guests linux demo
 guests: linux ## the guests that the demo and the tests run
 
 # Debian's own kernel as it is, also unpacked (vmlinux boots by PVH, without unpacking itself), and
@@ -9,12 +9,14 @@ guests: linux ## the guests that the demo and the tests run
 LINUX := $(B)/guests/linux
 linux: $(LINUX)/vmlinuz $(LINUX)/vmlinux $(LINUX)/initrd.img
 
+# What guests/demo/ashlar.conf names.
+demo: $(LINUX)/vmlinuz $(LINUX)/initrd.img
+
 $(LINUX)/vmlinuz: | $(B)/packages-GUEST
 	@mkdir -p $(@D)
 	@guests/linux/fetch 'boot/vmlinuz-*' $@ linux-image-amd64 linux-image-generic
 
-# One after the other: apt locks its lists.
-$(LINUX)/busybox: | $(LINUX)/vmlinuz
+$(LINUX)/busybox: | $(B)/packages-GUEST
 	@mkdir -p $(@D)
 	@guests/linux/fetch '*bin/busybox' $@ busybox-static
 

@@ -113,3 +113,26 @@ def test_help_lists_the_targets(built):
     said = make(built, "help")
     for target in ("run", "test", "check", "bench", "fuzz", "soak", "iso", "clean"):
         assert f"\n{target} " in "\n" + said, target
+
+
+FAKE_APT = """#!/bin/sh
+case " $* " in *" install "*) ;; *) exit 0 ;; esac
+mkdir "$APT/busy" || { echo "Could not get lock /var/lib/dpkg/lock-frontend" >&2; exit 100; }
+echo "$*" >>"$APT/installed"
+sleep 0.5
+rmdir "$APT/busy"
+"""
+
+
+def test_packages_are_installed_by_one_at_a_time(tmp_path):
+    """As under `make -j` on a fresh machine: apt lets nobody else in while it works."""
+    for name, script in (("apt-get", FAKE_APT), ("dpkg-query", "#!/bin/sh\nexit 1\n")):
+        (tmp_path / name).write_text(script)
+        (tmp_path / name).chmod(0o755)
+    env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "APT": str(tmp_path)}
+    packages = [f"package-{n}" for n in range(4)]
+    running = [subprocess.Popen([image.ROOT / "tools/need", package], env=env) for package in packages]
+    assert [process.wait(timeout=60) for process in running] == [0] * 4
+    installed = (tmp_path / "installed").read_text().splitlines()
+    assert sorted(line.split()[-1] for line in installed) == packages
+    assert all("DPkg::Lock::Timeout=" in line for line in installed)
