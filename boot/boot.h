@@ -43,4 +43,5 @@ void virt_start(const struct config *config);
 
 /* guests.c: the configuration's VMs; both stay. */
 void guests_define(const struct boot_info *info, const struct config *config);
+void guests_hint(void); /* in the log: how to get at those that guests_start() starts */
 void guests_start(void);

@@ -61,11 +61,27 @@ guests_define(const struct boot_info *info, const struct config *config)
 	}
 }
 
+static bool
+starts_by_itself(const struct vm *vm)
+{
+	return vm->config->autostart && vm->state == VM_STOPPED && virt_ops() != NULL;
+}
+
+void
+guests_hint(void)
+{
+	for (struct vm *vm = vm_next(NULL); vm != NULL; vm = vm_next(vm)) {
+		if (starts_by_itself(vm))
+			log_info("VM %s starts; for its console type: console %s", vm->name,
+				 vm->name);
+	}
+}
+
 void
 guests_start(void)
 {
 	for (struct vm *vm = vm_next(NULL); vm != NULL; vm = vm_next(vm)) {
-		if (vm->config->autostart && vm->state == VM_STOPPED && virt_ops() != NULL)
+		if (starts_by_itself(vm))
 			start(vm);
 	}
 }

@@ -179,6 +179,7 @@ start_shell(void)
 	struct uart *uart = console_uart();
 
 	report_cost();
+	guests_hint();
 	power_set_farewell(console_drain);
 	if (uart == NULL) {
 		log_warn("no serial line: there is no shell to type at, the log is all there is");

@@ -20,7 +20,7 @@ $(B)/mkimage: $(MKIMAGE_OBJECTS)
 .PHONY: iso run
 
 # Made anew each time, which takes less than a second: what CONFIG names may have changed.
-iso: $(B)/ashlar.elf $(B)/mkimage | $(B)/packages-IMAGE ## build/ashlar.iso, of CONFIG=path
+iso: $(B)/ashlar.elf $(B)/mkimage $(if $(filter guests/demo/%,$(CONFIG)),demo) | $(B)/packages-IMAGE ## build/ashlar.iso, of CONFIG=path
 	$(B)/mkimage '$(CONFIG)' -o $(B)/ashlar.iso
 
 run: iso | $(B)/packages-RUN ## boot it and talk to its shell (MACHINE=svm|vmx|kvm)

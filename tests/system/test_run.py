@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """tools/run as `make run` starts it: the terminal is the shell's, Ctrl-C included."""
 
+import subprocess
+
 import pexpect
 import pytest
 
@@ -9,6 +11,7 @@ from console import SLOWNESS
 
 RUN = image.ROOT / "tools/run"
 PROMPT = "ashlar> "
+LINUX_PROMPT = "/root # "
 
 
 def run(*words):
@@ -24,7 +27,7 @@ def assert_ended(terminal):
 
 
 @pytest.mark.parametrize("machine, leave, key", [
-    ("svm", "Ctrl-A, then X", "\x01x"), ("vmx", "Ctrl-]", "\x1d")])
+    ("svm", "Ctrl-A, then X", "\x01x"), ("vmx", "Ctrl-\\", "\x1c")])
 def test_terminal(machine, leave, key):
     terminal = run(image.image(), machine)
     terminal.expect_exact(f"MACHINE={machine}")
@@ -42,6 +45,30 @@ def test_terminal(machine, leave, key):
 @pytest.mark.parametrize("machine", ["svm", "vmx"])
 def test_poweroff_ends_it(machine):
     terminal = run(image.image(), machine)
+    terminal.expect_exact(PROMPT)
+    terminal.send("poweroff\r")
+    assert_ended(terminal)
+
+
+@pytest.mark.timeout(1500)
+@pytest.mark.parametrize("machine, slowness", [("svm", 1), ("vmx", 8)])
+def test_the_demo(machine, slowness):
+    """What `make run` boots: the hint, the prompt, Linux's shell by what the hint says, and back."""
+    subprocess.run([image.MKIMAGE, image.DEMO, "-o", image.TEST / f"demo-{machine}.iso"], check=True)
+    terminal = run(image.TEST / f"demo-{machine}.iso", machine)
+    terminal.timeout = 60 * SLOWNESS * slowness
+    terminal.expect_exact("type: console linux")
+    terminal.expect_exact(PROMPT)
+    terminal.send("console linux\r")
+    terminal.expect_exact("linux-ready")
+    terminal.expect_exact(LINUX_PROMPT)
+    terminal.send("echo $((6 * 7)) $(uname -s)\r")
+    terminal.expect_exact("42 Linux")
+    terminal.expect_exact(LINUX_PROMPT)
+    terminal.send("\x1d")
+    terminal.expect_exact(PROMPT)
+    terminal.send("vm list\r")
+    terminal.expect("linux +running")
     terminal.expect_exact(PROMPT)
     terminal.send("poweroff\r")
     assert_ended(terminal)
