@@ -23,11 +23,13 @@ CFLAGS := -std=gnu11 -O2 -g $(WARNINGS) -I. -ffreestanding -fno-pie -mcmodel=ker
 LDFLAGS := -nostdlib -static --build-id=none -z max-page-size=4096 -z noexecstack --gc-sections -O2
 
 # What runs once, or at a person's pace, is built for size: the path of an exit is not.
-COLD := boot/% shell/% drivers/% iommu/% core/load% core/config% core/preflight% core/power% \
-	core/vms% dev/acpi% dev/smbios% mm/memmap% lib/format% lib/ini% lib/text% \
-	arch/x86_64/panic% arch/x86_64/symbols% arch/x86_64/smp% arch/x86_64/probe% \
-	arch/x86_64/features% arch/x86_64/svm/svm_caps% arch/x86_64/vmx/vmx_caps% \
-	arch/x86_64/vmx/vmx_check% arch/x86_64/vmx/vmx_controls% arch/x86_64/vmx/vmx_dump%
+COLD := boot/% shell/% drivers/% iommu/% mm/% core/load% core/config% core/preflight% core/power% \
+	core/vms% core/vm_console% core/cpuid_decode% core/mtrr% dev/acpi% dev/smbios% dev/rtc_time% \
+	dev/i8042% dev/reset_ports% lib/format% lib/ini% lib/text% arch/x86_64/panic% \
+	arch/x86_64/symbols% arch/x86_64/smp% arch/x86_64/probe% arch/x86_64/features% \
+	arch/x86_64/refclock% arch/x86_64/tsc% arch/x86_64/ioapic% arch/x86_64/svm/svm_caps% \
+	arch/x86_64/vmx/vmx_caps% arch/x86_64/vmx/vmx_check% arch/x86_64/vmx/vmx_controls% \
+	arch/x86_64/vmx/vmx_dump%
 optimisation = $(if $(filter $(COLD),$(1)),-Os)
 
 # Changes when the compiler or its flags do, so that everything is built again.
