@@ -150,12 +150,25 @@ run_guest(struct vcpu *v, struct exit *exit)
 	return run;
 }
 
+/* How long the start took: memory, copies of the kernel and its files, platform. */
+static void
+note_start(struct vcpu *v)
+{
+	u64 now = rdtsc();
+
+	if (v->index != 0)
+		return;
+	v->vm->start_tsc = now + v->hw.tsc_offset;
+	v->vm->start_ticks = now - v->vm->start_begin;
+}
+
 static void
 vcpu_thread(void *arg)
 {
 	struct vcpu *v = arg;
 	struct vm *vm = v->vm;
 
+	note_start(v);
 	while (settle(v)) {
 		struct exit exit;
 		u64 begin;

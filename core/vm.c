@@ -12,6 +12,7 @@
 #include "core/vm_console.h"
 #include "core/vms_private.h"
 #include "include/bits.h"
+#include "include/intrin.h"
 #include "lib/format.h"
 #include "lib/log.h"
 #include "lib/string.h"
@@ -246,9 +247,13 @@ launch(struct vm *vm)
 {
 	struct vm_tables tables = {0};
 	u32 vcpus = vm->config->vcpus, started;
-	int err = create(vm, &tables);
-	bool no_memory = err == -ERR_NOMEM;
+	bool no_memory;
+	int err;
 
+	vm->start_begin = rdtsc();
+	vm->start_ticks = 0;
+	err = create(vm, &tables);
+	no_memory = err == -ERR_NOMEM;
 	if (err == 0)
 		err = load(vm, &tables);
 	if (err != 0) {

@@ -83,6 +83,9 @@ struct vm {
 	struct wait_queue changed;  /* its state, or that a vCPU has parked */
 	bool restart;		    /* after this stop it starts again; guarded by lock */
 	struct msr_log unknown_msrs;
+	u64 start_begin; /* TSC, when its start was asked for */
+	u64 start_ticks; /* from then to the first vCPU's first entry; 0: not there yet */
+	u64 start_tsc;	 /* what the guest's own TSC was then */
 
 	/* While it runs: */
 	const char *kernel_kind;

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory and strings. REP MOVSB and STOSB are the fast way on every CPU with ERMS. */
+/*
+ * Memory and strings. REP MOVS and STOS are the fast way on every CPU, by eight bytes where they
+ * can: under -icount REP counts as one instruction an element.
+ */
 #include "lib/string.h"
 
 /* From the first byte to the last: right for overlapping memory, too, when dst is below src. */
 static void
 copy_up(void *dst, const void *src, size_t n)
 {
-	__asm__ volatile("rep movsb" : "+D"(dst), "+S"(src), "+c"(n) : : "memory");
+	size_t words = n / 8, rest = n % 8;
+
+	__asm__ volatile("rep movsq" : "+D"(dst), "+S"(src), "+c"(words) : : "memory");
+	__asm__ volatile("rep movsb" : "+D"(dst), "+S"(src), "+c"(rest) : : "memory");
 }
 
 void *
@@ -31,7 +37,6 @@ memmove(void *dst, const void *src, size_t n)
 	return dst;
 }
 
-/* By eight bytes where it can: REP counts as one instruction an element under -icount. */
 void *
 memset(void *dst, int byte, size_t n)
 {

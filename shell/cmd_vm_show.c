@@ -182,6 +182,8 @@ json_info(struct sink *out, struct vm *vm, const struct vm_look *look)
 	json_bool(&j, "autostart", c->autostart);
 	json_text(&j, "on_exit", c->restart ? "restart" : "stop");
 	json_bool(&j, "debug_exit", c->debug_exit);
+	json_number(&j, "start_ticks", vm->start_ticks);
+	json_number(&j, "start_tsc", vm->start_tsc);
 	json_close(&j);
 }
 

@@ -3,8 +3,9 @@
 """`make bench`: measures the figures to reach and prints them beside their targets. The exit
 status is 1 when one is missed.
 
-tools/bench.py [PART...]: the parts are host (sizes, boot, idle interrupts) and guest (what single
-operations of a guest cost); without one, all.
+tools/bench.py [PART...]: the parts are host (sizes, boot, idle interrupts), guest (what single
+operations of a guest cost), linux (a whole Linux, in instructions) and time (the same by the clock,
+which says little on a busy computer); without one, all.
 """
 
 import sys
@@ -15,6 +16,7 @@ sys.path.insert(0, str(ROOT / "tests/system"))
 
 import figures
 import image
+import linux_figures
 import operations
 from machine import Options, Qemu
 
@@ -73,7 +75,28 @@ def guest():
               f"{cost.mean():>10,.1f}{targets}", flush=True)
 
 
-PARTS = {"host": host, "guest": guest}
+def ratios(rows, measured, title):
+    print(f"{title:<52}{'KVM+QEMU':>10}{'at most':>9}{'Ashlar':>9}")
+    for name, what, kvm, limit in rows:
+        verdict = "" if measured[name] <= limit else "  MISSED"
+        if verdict:
+            missed.append(f"{name} ({title})")
+        print(f"{what:<52}{kvm:>10}{limit:>9}{measured[name]:>9.4f}{verdict}", flush=True)
+
+
+def linux():
+    measured, vm = linux_figures.counted()
+    ratios(linux_figures.COUNTED, measured, "Linux in a VM over straight, instructions")
+    row(f"start with {vm.files:,} bytes of files (ticks)", vm.start, linux_figures.START_MAX)
+    row("scrubbing in the background, a MiB (ticks)", vm.scrub)
+    row("memory beyond the guest's own (bytes)", vm.beyond, linux_figures.BEYOND_MAX)
+
+
+def time():
+    ratios(linux_figures.TIMED, linux_figures.timed(), "Linux in a VM over straight, wall time")
+
+
+PARTS = {"host": host, "guest": guest, "linux": linux, "time": time}
 
 
 def main():

@@ -7,7 +7,7 @@ guests: linux ## the guests that the demo and the tests run
 # Debian's own kernel as it is, also unpacked (vmlinux boots by PVH, without unpacking itself), and
 # a shell. Downloads are kept: only `make clean` fetches them again.
 LINUX := $(B)/guests/linux
-linux: $(LINUX)/vmlinuz $(LINUX)/vmlinux $(LINUX)/initrd.img
+linux: $(LINUX)/vmlinuz $(LINUX)/vmlinux $(LINUX)/initrd.img $(LINUX)/measure.img
 
 # What guests/demo/ashlar.conf names.
 demo: $(LINUX)/vmlinuz $(LINUX)/initrd.img
@@ -27,6 +27,15 @@ $(LINUX)/vmlinux: $(LINUX)/vmlinuz guests/linux/vmlinux.py
 $(LINUX)/initrd.img: guests/linux/init $(LINUX)/busybox guests/linux/initramfs.py
 	$(SAY) PACK $@
 	$(Q)$(PYTHON) guests/linux/initramfs.py $< $(LINUX)/busybox $@
+
+# The same with a program that measures (tests/system/linux_figures.py).
+$(LINUX)/measure: guests/linux/measure.c | $(B)/packages-BUILD
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) -std=gnu11 -O2 -Wall -Wextra -Werror -static $< -o $@
+
+$(LINUX)/measure.img: guests/linux/measure-init $(LINUX)/busybox $(LINUX)/measure guests/linux/initramfs.py
+	$(SAY) PACK $@
+	$(Q)$(PYTHON) guests/linux/initramfs.py $< $(LINUX)/busybox $@ $(LINUX)/measure
 
 # The test guests: one C file each, with what guests/lib and lib/ give; a table says how each is
 # loaded, and with that which header it has. A firmware image is one assembler file.

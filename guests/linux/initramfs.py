@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""guests/linux/initramfs.py INIT BUSYBOX OUT: an initramfs of one program and a script.
+"""guests/linux/initramfs.py INIT BUSYBOX OUT [PROGRAM...]: an initramfs of programs and a script.
 
 Written here and not by cpio, so that /dev/console can be made without root, and so that the same
 input gives the same bytes. The format is in Documentation/driver-api/early-userspace of Linux:
@@ -45,7 +45,7 @@ def read(path):
 
 
 def main():
-    init, busybox, out = sys.argv[1:]
+    init, busybox, out, *programs = sys.argv[1:]
     names = subprocess.run([os.path.abspath(busybox), "--list"], check=True, capture_output=True,
                            text=True).stdout.split()
     archive = Archive()
@@ -57,6 +57,8 @@ def main():
     for name in names:
         if name != "busybox":
             archive.add("bin/" + name, stat.S_IFLNK | 0o777, b"busybox")
+    for program in programs:
+        archive.add("bin/" + os.path.basename(program), stat.S_IFREG | 0o755, read(program))
     with open(out + ".part", "wb") as file:
         file.write(gzip.compress(archive.close(), mtime=0))
     os.rename(out + ".part", out)

@@ -269,6 +269,8 @@ info(void **state)
 			    "on-exit         stop\r\n"
 			    "debug-exit      off\r\n");
 	stop(&vms[0], "power off");
+	vms[0].start_ticks = 4500000;
+	vms[0].start_tsc = 4700000;
 	assert_string_equal(
 		run_line("vm info web -j"),
 		"{\"name\": \"web\", \"state\": \"stopped\", \"reason\": \"power off\", \"vcpus\": "
@@ -278,7 +280,7 @@ info(void **state)
 		"\"kernel\": \"my kernel\", \"firmware\": null, \"initrd\": \"initrd.img\", "
 		"\"modules\": "
 		"[], \"cmdline\": \"console=ttyS0\", \"autostart\": true, \"on_exit\": \"stop\", "
-		"\"debug_exit\": false}\r\n");
+		"\"debug_exit\": false, \"start_ticks\": 4500000, \"start_tsc\": 4700000}\r\n");
 }
 
 static void
