@@ -209,8 +209,12 @@ exit_shutdown(struct vcpu *v, struct exit *exit __unused)
 static enum verdict
 exit_invalid(struct vcpu *v, struct exit *exit)
 {
-	vm_stop_because(v->vm, "vCPU %u: the CPU refuses the guest's state (%#lx, %#lx)", v->index,
-			exit->raw[0], exit->raw[1]);
+	const char *rule = exit->invalid.rule;
+
+	vm_stop_because(v->vm, "vCPU %u: the CPU refuses the guest's state: %s", v->index,
+			rule != NULL ? rule : "a rule that Ashlar does not know");
+	log_error("vCPU %s: refused at RIP %#lx: %s (%#lx, %#lx)", v->name, vcpu_get(v, VREG_RIP),
+		  rule != NULL ? rule : "no known rule", exit->raw[0], exit->raw[1]);
 	return VERDICT_STOP;
 }
 

@@ -249,6 +249,10 @@ struct exit_exception {
 
 enum task_switch_source { TASK_CALL, TASK_IRET, TASK_JMP, TASK_IDT };
 
+struct exit_invalid {
+	const char *rule; /* that the guest's state breaks, in words; NULL: none that is known */
+};
+
 struct exit_task_switch {
 	u16 selector;
 	u8 source; /* enum task_switch_source */
@@ -266,6 +270,7 @@ struct exit {
 		struct exit_cr cr;
 		struct exit_exception exception;
 		struct exit_task_switch task_switch;
+		struct exit_invalid invalid;
 	};
 	u64 raw[3]; /* as the hardware said it, for the log */
 };

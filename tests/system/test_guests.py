@@ -57,6 +57,26 @@ def test_in_a_vm(hosts, backend, name):
     assert guests.settled(shell, before) == before
 
 
+@pytest.mark.parametrize("backend", guests.BACKENDS)
+def test_two_on_one_cpu_keep_their_registers(backend, request):
+    """What a CPU has one of (debug registers, MSRs, XCR0, XMM) belongs to each of two VMs."""
+    row = ROWS["apart"]
+    names = ["apart-1", "apart-2"]
+    config = "".join(guests.section(row).replace("[vm apart]", f"[vm {name}]")
+                     .replace("cmdline = ", f"cmdline = id={name[-1]} ") for name in names)
+    files = {row.name: guests.BUILT / "tests" / row.name, "guests.txt": guests.TABLE}
+    host = guests.Host(backend, guests.image_with(config, files), smp=1)
+    request.addfinalizer(host.close)
+    shell = host.ready()
+    for name in names:
+        assert "error:" not in shell.command(f"vm start {name}")
+    running = [guests.vm_state(shell, name)["state"] for name in names]
+    assert running == ["running", "running"]
+    for name in names:
+        printed = shell.command(f"console {name}", row.seconds * 2 * host.slowness)
+        assert "PASS apart" in printed, printed
+
+
 @pytest.mark.parametrize("name", [row.name for row in ROWS.values()
                                   if row.ends == "pass" and row.load != "multiboot2"])
 def test_straight_on_the_machine(name):

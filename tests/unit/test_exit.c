@@ -261,6 +261,19 @@ gives_back_other_exceptions(void **state)
 	assert_int_equal(vcpu_get(v, VREG_CR2), 0x12345000);
 }
 
+/* The reason that a person sees has the rule's words. */
+static void
+names_the_rule_that_was_refused(void **state)
+{
+	e = (struct exit){.kind = EXIT_INVALID, .invalid = {"EFER has reserved bits"}};
+	assert_false(exit_handle(v, &e));
+	assert_non_null(strstr(fake_vcpu.stopped, "EFER has reserved bits"));
+	fake_vcpu.stopped[0] = '\0';
+	e.invalid.rule = NULL;
+	assert_false(exit_handle(v, &e));
+	assert_non_null(strstr(fake_vcpu.stopped, "a rule that Ashlar does not know"));
+}
+
 /* SDM vol. 3, table 6-5, with the classes of table 6-4. */
 static void
 merges_faults(void **state)
@@ -426,6 +439,7 @@ main(void)
 		cmocka_unit_test_setup(debug_exception_clears_general_detect, fresh),
 		cmocka_unit_test_setup(keeps_the_length_of_icebp, fresh),
 		cmocka_unit_test_setup(gives_back_other_exceptions, fresh),
+		cmocka_unit_test_setup(names_the_rule_that_was_refused, fresh),
 		cmocka_unit_test_setup(merges_faults, fresh),
 		cmocka_unit_test_setup(delivers_again_what_was_cut, fresh),
 		cmocka_unit_test_setup(delivers_in_turn, fresh),

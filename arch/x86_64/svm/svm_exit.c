@@ -5,21 +5,29 @@
 #include "arch/x86_64/svm/svm_vcpu.h"
 #include "include/intrin.h"
 
-enum { VECTOR_DB = 1 };
+enum { VECTOR_DB = 1, VECTOR_MF = 16 };
 
-/* A new one when the vCPU has none of this CPU's present generation, or is to lose its TLB entries.
+/*
+ * Another ASID, as there is none of this CPU's present generation, or as a flush can't be of one
+ * ASID alone (15.16.1).
  */
 static void
 assign_asid(struct vcpu_hw *hw, struct vmcb *vmcb)
 {
-	struct tag_pool *pool = &this_cpu()->tags;
+	struct cpu *cpu = this_cpu();
+	bool valid = hw->cpu == cpu->index && hw->tag_generation == cpu->tags.generation;
 
-	if (pool->last == 0)
-		tag_pool_init(pool, virt_caps()->guest_tags);
-	if (tag_take(pool, &hw->tag, &hw->tag_generation))
+	if (cpu->tags.last == 0)
+		tag_pool_init(&cpu->tags, virt_caps()->guest_tags);
+	if (valid && virt_caps()->flush_by_tag)
+		vmcb->tlb_control = TLB_CONTROL_ASID;
+	else if (tag_take(&cpu->tags, &hw->tag, &hw->tag_generation))
 		vmcb->tlb_control = TLB_CONTROL_ALL;
 	vmcb->asid = hw->tag;
-	hw->cpu = cpu_index();
+	svm_dirty(vmcb, CLEAN_ASID);
+	if (hw->cpu != cpu->index) /* it may know an older VMCB of this address (15.15.2) */
+		vmcb->clean = 0;
+	hw->cpu = cpu->index;
 	virt_note_flush(hw);
 }
 
@@ -32,7 +40,12 @@ prepare(struct vcpu_hw *hw, struct vmcb *vmcb)
 		svm_registers_take(hw);
 	if (hw->flush || hw->cpu != cpu->index || hw->tag_generation != cpu->tags.generation)
 		assign_asid(hw, vmcb);
-	vmcb->tsc_offset = hw->tsc_offset;
+	if (vmcb->tsc_offset != hw->tsc_offset) {
+		vmcb->tsc_offset = hw->tsc_offset;
+		svm_dirty(vmcb, CLEAN_INTERCEPTS);
+	}
+	if (svm_of(hw)->nmi_window)
+		svm_nmi_prepare(hw);
 	vmcb->rax = hw->gpr[VREG_RAX];
 	virt_assert_flushed(hw);
 }
@@ -51,6 +64,7 @@ void
 svm_run(struct vcpu_hw *hw, struct exit *exit)
 {
 	struct vmcb *vmcb = svm_vmcb(hw);
+	const struct virt_caps *caps = virt_caps();
 
 	if (hw->cpu != cpu_index() && hw->cpu != SVM_NO_CPU) {
 		fetch(hw, exit);
@@ -68,8 +82,14 @@ svm_run(struct vcpu_hw *hw, struct exit *exit)
 	speculation_leave(hw);
 	hw->gpr[VREG_RAX] = vmcb->rax;
 	vmcb->tlb_control = TLB_CONTROL_NOTHING;
+	if (caps->clean_bits)
+		vmcb->clean = CLEAN_ALL;
+	svm_decode_exit(vmcb, caps->next_rip, caps->decode_assists, exit);
+	if (exit->kind == EXIT_INVALID)
+		exit->invalid.rule = svm_broken_rule(vmcb, cpu_features()->phys_bits);
 	vmcb->eventinj = 0;
-	svm_decode_exit(vmcb, virt_caps()->next_rip, virt_caps()->decode_assists, exit);
+	if (svm_of(hw)->nmi_window)
+		svm_nmi_finish(hw, exit);
 }
 
 /* EXITINTINFO: only bit 31 says whether there is anything; the rest may be stale. */
@@ -163,6 +183,10 @@ decode_exception(const struct vmcb *vmcb, struct exit *exit)
 		return;
 	}
 	exit->insn_len = 0;
+	if (vmcb->exitcode == VMEXIT_FERR_FREEZE) { /* as with CR0.NE, which VMX has always on */
+		exit->exception = (struct exit_exception){.vector = VECTOR_MF};
+		return;
+	}
 	exit->exception.vector = (u8)(vmcb->exitcode - VMEXIT_EXCP0);
 	exit->exception.error = (u32)vmcb->exitinfo1;
 	exit->exception.address = vmcb->exitinfo2;
@@ -172,8 +196,12 @@ decode_exception(const struct vmcb *vmcb, struct exit *exit)
 static const u8 plain_kinds[VMEXIT_CODES] = {
 	[VMEXIT_NMI] = EXIT_HOST_NMI,
 	[VMEXIT_SMI] = EXIT_HOST_INTERRUPT,
+	[VMEXIT_INIT] = EXIT_HOST_INTERRUPT, /* it waits for STGI (15.13.3) */
 	[VMEXIT_VINTR] = EXIT_IRQ_WINDOW,
-	[VMEXIT_IRET] = EXIT_NMI_WINDOW,
+	[VMEXIT_RSM] = EXIT_VIRT_INSTRUCTION,		 /* outside of SMM: #UD */
+	[VMEXIT_PUSHF... VMEXIT_POPF] = EXIT_NMI_WINDOW, /* these three: svm_nmi.c */
+	[VMEXIT_IRET... VMEXIT_SWINT] = EXIT_NMI_WINDOW,
+	[VMEXIT_FERR_FREEZE] = EXIT_EXCEPTION,
 	[VMEXIT_RDPMC] = EXIT_RDPMC,
 	[VMEXIT_CPUID] = EXIT_CPUID,
 	[VMEXIT_INVD] = EXIT_WBINVD,
@@ -193,6 +221,7 @@ static const u8 plain_kinds[VMEXIT_CODES] = {
 	[VMEXIT_MWAIT] = EXIT_MWAIT,
 	[VMEXIT_MWAIT_CONDITIONAL] = EXIT_MWAIT,
 	[VMEXIT_XSETBV] = EXIT_XSETBV,
+	[VMEXIT_RDPRU] = EXIT_VIRT_INSTRUCTION, /* CPUID does not offer it */
 	[VMEXIT_CR0_SEL_WRITE] = EXIT_CR,
 	[VMEXIT_CR0_READ... VMEXIT_CR0_WRITE + 15] = EXIT_CR,
 	[VMEXIT_EXCP0... VMEXIT_EXCP31] = EXIT_EXCEPTION,

@@ -2,15 +2,13 @@
 /* A vCPU's state in its VMCB: set-up, registers, segments, events. */
 #include "arch/x86_64/svm/svm_vcpu.h"
 
+#include "arch/x86_64/cpuid.h"
 #include "arch/x86_64/cr.h"
 #include "arch/x86_64/features.h"
 #include "arch/x86_64/flaws.h"
 #include "arch/x86_64/msr.h"
 #include "include/panic.h"
 #include "lib/string.h"
-
-/* #DB and #AC would be delivered without end in microcode (CVE-2015-8104); #MC is the host's. */
-#define INTERCEPTED_EXCEPTIONS (BIT32(1) | BIT32(17) | BIT32(18))
 
 #define INTERCEPTS1                                                                                \
 	(INTERCEPT_INTR | INTERCEPT_NMI | INTERCEPT_SMI | INTERCEPT_INIT |                         \
@@ -21,7 +19,7 @@
 #define INTERCEPTS2                                                                                \
 	(INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD | INTERCEPT_VMSAVE |               \
 	 INTERCEPT_STGI | INTERCEPT_CLGI | INTERCEPT_SKINIT | INTERCEPT_ICEBP | INTERCEPT_WBINVD | \
-	 INTERCEPT_MONITOR | INTERCEPT_MWAIT | INTERCEPT_XSETBV)
+	 INTERCEPT_MONITOR | INTERCEPT_MWAIT | INTERCEPT_XSETBV | INTERCEPT_RDPRU)
 
 enum { CR8 = 8 };
 
@@ -80,7 +78,7 @@ set_controls(struct vcpu_hw *hw, struct vmcb *vmcb)
 {
 	vmcb->intercept_cr_write = BIT32(4) | BIT32(CR8);
 	vmcb->intercept_cr_read = BIT32(CR8);
-	vmcb->intercept_exceptions = INTERCEPTED_EXCEPTIONS;
+	vmcb->intercept_exceptions = SVM_EXCEPTIONS;
 	vmcb->intercept1 = INTERCEPTS1;
 	vmcb->intercept2 = INTERCEPTS2;
 	vmcb->iopm_base = hw->vm_pages[SVM_VM_IOPM].pa.v;
@@ -161,6 +159,7 @@ svm_vcpu_init(struct vcpu_hw *hw)
 		svm_evict(hw);
 	hw->cpu = SVM_NO_CPU;
 	memset(svm_vmcb(hw), 0, PAGE_SIZE);
+	*svm_of(hw) = (struct svm_vcpu){0};
 	memset(hw->gpr, 0, sizeof(hw->gpr));
 	memset(hw->dr, 0, sizeof(hw->dr));
 	hw->gpr[VREG_RDX] = cpuid(CPUID_VERSION, 0).eax;
@@ -217,6 +216,7 @@ set_cr0(struct vcpu_hw *hw, u64 value)
 	vmcb->cr0 = value & ~CR0_CACHE;
 	vmcb->intercept_cr_read &= (u16)~BIT32(0);
 	vmcb->intercept_cr_write &= (u16)~BIT32(0);
+	svm_dirty(vmcb, CLEAN_CRX | CLEAN_INTERCEPTS);
 	if (hw->cr0_cache != 0) {
 		vmcb->intercept_cr_read |= BIT32(0);
 		vmcb->intercept_cr_write |= BIT32(0);
@@ -230,7 +230,10 @@ set_special(struct vcpu_hw *hw, enum vreg reg, u64 value)
 
 	switch (reg) {
 	case VREG_CR0: set_cr0(hw, value); break;
-	case VREG_EFER: vmcb->efer = value | EFER_SVME; break; /* VMRUN demands it, 15.5.1 */
+	case VREG_EFER:
+		vmcb->efer = value | EFER_SVME; /* VMRUN demands it, 15.5.1 */
+		svm_dirty(vmcb, CLEAN_CRX);
+		break;
 	case VREG_TSC_AUX: svm_set_tsc_aux(hw, value); break;
 	case VREG_PDPTE0 ... VREG_PDPTE3: break;
 	case VREG_INTERRUPT_SHADOW:
@@ -240,15 +243,31 @@ set_special(struct vcpu_hw *hw, enum vreg reg, u64 value)
 	}
 }
 
-/* Only what the run itself changes may be kept by clean bits: nothing is, so none are set. */
+/* Of those that vmcb_register() knows; what VMLOAD loads, and RIP, RSP, RFLAGS are never kept. */
+static u64
+clean_group(enum vreg reg)
+{
+	switch (reg) {
+	case VREG_CR2: return CLEAN_CR2;
+	case VREG_CR3:
+	case VREG_CR4: return CLEAN_CRX;
+	case VREG_DR6:
+	case VREG_DR7: return CLEAN_DRX;
+	case VREG_PAT: return CLEAN_NP;
+	default: return 0;
+	}
+}
+
 void
 svm_set(struct vcpu_hw *hw, enum vreg reg, u64 value)
 {
-	u64 *at = vmcb_register(svm_vmcb(hw), reg);
+	struct vmcb *vmcb = svm_vmcb(hw);
+	u64 *at = vmcb_register(vmcb, reg);
 
-	if (at != NULL)
+	if (at != NULL) {
 		*at = value;
-	else if (reg <= VREG_R15)
+		svm_dirty(vmcb, clean_group(reg));
+	} else if (reg <= VREG_R15)
 		hw->gpr[reg] = value;
 	else
 		set_special(hw, reg, value);
@@ -300,6 +319,10 @@ svm_set_segment(struct vcpu_hw *hw, enum vseg seg, const struct vsegment *in)
 	s->base = in->base;
 	if (seg == VSEG_SS)
 		vmcb->cpl = (u8)(in->attr >> 5 & 3);
+	if (seg <= VSEG_DS)
+		svm_dirty(vmcb, CLEAN_SEGMENTS);
+	else if (seg >= VSEG_GDTR)
+		svm_dirty(vmcb, CLEAN_TABLES);
 }
 
 static u64
@@ -315,7 +338,8 @@ event_type(const struct event *event)
 
 /*
  * In real mode nothing has an error code. What an instruction has raised, as ICEBP does, returns
- * behind it: a trap, for which the CPU pushes the RIP that it finds (15.20).
+ * behind it: a trap, for which the CPU pushes the RIP that it finds (15.20). A delivery ends an
+ * interrupt shadow.
  */
 void
 svm_inject(struct vcpu_hw *hw, const struct event *event)
@@ -326,27 +350,34 @@ svm_inject(struct vcpu_hw *hw, const struct event *event)
 	vmcb->eventinj = EVENT_VALID | FIELD_PREP(EVENT_VECTOR, event->vector) |
 			 FIELD_PREP(EVENT_TYPE, event_type(event)) | (error ? EVENT_HAS_ERROR : 0) |
 			 FIELD_PREP(EVENT_ERROR, error ? event->error : 0);
+	vmcb->int_state &= ~INT_STATE_SHADOW;
 	if (event->kind == EVENT_EXCEPTION)
 		vmcb->rip += event->insn_len;
+	if (event->kind == EVENT_NMI)
+		svm_of(hw)->nmi_masked = true;
 }
 
 /*
  * A virtual interrupt of the highest priority, whose vector is never delivered, since its
  * intercept comes first (15.21.5): the exit says that the guest would take one.
  */
-void
-svm_window(struct vcpu_hw *hw, bool interrupt, bool nmi)
+static void
+interrupt_window(struct vmcb *vmcb, bool open)
 {
-	struct vmcb *vmcb = svm_vmcb(hw);
-
-	vmcb->intercept1 &= ~(INTERCEPT_VINTR | INTERCEPT_IRET);
+	vmcb->intercept1 &= ~INTERCEPT_VINTR;
 	vmcb->v_intr &= ~(V_IRQ | V_INTR_PRIO | V_IGN_TPR);
-	if (interrupt) {
+	if (open) {
 		vmcb->intercept1 |= INTERCEPT_VINTR;
 		vmcb->v_intr |= V_IRQ | V_INTR_PRIO | V_IGN_TPR;
 	}
-	if (nmi)
-		vmcb->intercept1 |= INTERCEPT_IRET;
+	svm_dirty(vmcb, CLEAN_INTERCEPTS | CLEAN_TPR);
+}
+
+void
+svm_window(struct vcpu_hw *hw, bool interrupt, bool nmi)
+{
+	interrupt_window(svm_vmcb(hw), interrupt);
+	svm_nmi_window(hw, nmi);
 }
 
 void

@@ -87,9 +87,12 @@ _Static_assert(offsetof(struct vmcb, g_pat) == 0x668, "table B-2");
 #define INTERCEPT_VINTR		BIT32(4)
 #define INTERCEPT_CR0_SEL_WRITE BIT32(5)
 #define INTERCEPT_RDPMC		BIT32(15)
+#define INTERCEPT_PUSHF		BIT32(16)
+#define INTERCEPT_POPF		BIT32(17)
 #define INTERCEPT_CPUID		BIT32(18)
 #define INTERCEPT_RSM		BIT32(19)
 #define INTERCEPT_IRET		BIT32(20)
+#define INTERCEPT_SWINT		BIT32(21) /* INT n */
 #define INTERCEPT_INVD		BIT32(22)
 #define INTERCEPT_PAUSE		BIT32(23)
 #define INTERCEPT_HLT		BIT32(24)
@@ -113,6 +116,20 @@ _Static_assert(offsetof(struct vmcb, g_pat) == 0x668, "table B-2");
 #define INTERCEPT_MONITOR	BIT32(10)
 #define INTERCEPT_MWAIT		BIT32(11)
 #define INTERCEPT_XSETBV	BIT32(13)
+#define INTERCEPT_RDPRU		BIT32(14)
+
+/* clean, 15.15.3: groups of fields that the CPU may have kept since the last run. */
+#define CLEAN_INTERCEPTS	BIT(0) /* and the TSC offset */
+#define CLEAN_MAPS		BIT(1)
+#define CLEAN_ASID		BIT(2)
+#define CLEAN_TPR		BIT(3) /* v_intr */
+#define CLEAN_NP		BIT(4) /* n_cr3, g_pat */
+#define CLEAN_CRX		BIT(5) /* and EFER */
+#define CLEAN_DRX		BIT(6)
+#define CLEAN_TABLES		BIT(7) /* GDTR, IDTR */
+#define CLEAN_SEGMENTS		BIT(8) /* ES, CS, SS, DS, CPL */
+#define CLEAN_CR2		BIT(9)
+#define CLEAN_ALL		BITS(9, 0)
 
 /* v_intr */
 #define V_TPR			BITS(7, 0)
@@ -149,9 +166,12 @@ enum vmexit {
 	VMEXIT_VINTR = 0x064,
 	VMEXIT_CR0_SEL_WRITE = 0x065,
 	VMEXIT_RDPMC = 0x06f,
+	VMEXIT_PUSHF = 0x070,
+	VMEXIT_POPF = 0x071,
 	VMEXIT_CPUID = 0x072,
 	VMEXIT_RSM = 0x073,
 	VMEXIT_IRET = 0x074,
+	VMEXIT_SWINT = 0x075,
 	VMEXIT_INVD = 0x076,
 	VMEXIT_PAUSE = 0x077,
 	VMEXIT_HLT = 0x078,
@@ -171,6 +191,7 @@ enum vmexit {
 	VMEXIT_MWAIT = 0x08b,
 	VMEXIT_MWAIT_CONDITIONAL = 0x08c,
 	VMEXIT_XSETBV = 0x08d,
+	VMEXIT_RDPRU = 0x08e,
 	VMEXIT_CODES = 0x090,
 	VMEXIT_NPF = 0x400,
 };

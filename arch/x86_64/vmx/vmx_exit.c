@@ -30,7 +30,8 @@ refused(struct exit *e)
 	u64 number = vmcs_read(VMCS_INSTRUCTION_ERROR);
 
 	*e = (struct exit){
-		.kind = EXIT_INVALID, .raw = {0, number}
+		.kind = EXIT_INVALID, .invalid = {instruction_error(number)},
+		      .raw = { 0,			 number}
 	};
 	log_error("VMX refused to enter the guest: %s (%lu)", instruction_error(number), number);
 }
@@ -42,8 +43,10 @@ entry_failed(struct exit *e)
 	const char *rule = vmx_broken_rule();
 
 	*e = (struct exit){
-		.kind = EXIT_INVALID, .raw = {e->raw[0], vmcs_read(VMCS_QUALIFICATION)}
-	       };
+		.kind = EXIT_INVALID,
+		.invalid = {rule				},
+		.raw = { e->raw[0], vmcs_read(VMCS_QUALIFICATION)}
+	 };
 	log_error("VMX refused the guest's state: %s (reason %lu, qualification %lu)",
 		  rule != NULL ? rule : "a rule that the check does not know",
 		  FIELD_GET(REASON_BASIC, e->raw[0]), e->raw[1]);
