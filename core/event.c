@@ -129,6 +129,18 @@ inject_interrupt(struct vcpu *v)
 	virt_ops()->inject(&v->hw, &e);
 }
 
+/*
+ * An NMI that waits for the end of a shadow: with interrupts on, whatever shadow it is, that is
+ * when an interrupt could be taken. An NMI window may be open to the CPU before, after STI (SDM
+ * vol. 3, 26.2).
+ */
+static bool
+held_by_shadow(struct vcpu *v)
+{
+	return nmi_pending(v) && !v->nmi_blocked && in_shadow(v) &&
+	       (vcpu_get(v, VREG_RFLAGS) & RFLAGS_IF) != 0;
+}
+
 void
 event_deliver(struct vcpu *v)
 {
@@ -148,8 +160,12 @@ event_deliver(struct vcpu *v)
 		pending = v->vm->platform->pending_interrupt(v);
 		wants_interrupt = pending >= 0;
 	}
-	set_window(v, wants_interrupt, v->nmi_blocked || nmi_pending(v));
-	v->nothing_due = pending == PENDING_NOTHING && !injected && !v->window_nmi;
+	if (!injected && held_by_shadow(v))
+		set_window(v, true, false);
+	else
+		set_window(v, wants_interrupt, v->nmi_blocked || nmi_pending(v));
+	v->nothing_due =
+		pending == PENDING_NOTHING && !injected && !v->nmi_blocked && !nmi_pending(v);
 }
 
 bool

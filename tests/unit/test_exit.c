@@ -382,7 +382,14 @@ nothing_in_an_interrupt_shadow(void **state)
 	interrupt = 0x30;
 	deliver();
 	assert_int_equal(injected.kind, EVENT_NONE);
-	assert_true(window.interrupt && window.nmi);
+	assert_true(window.interrupt && !window.nmi); /* not open yet to some, in STI's shadow */
+	interrupt = -1;
+	deliver();
+	assert_true(window.interrupt && !window.nmi);
+	vcpu_set(v, VREG_RFLAGS, 2); /* MOV SS's, then */
+	deliver();
+	assert_true(!window.interrupt && window.nmi);
+	assert_false(v->nothing_due);
 	vcpu_set(v, VREG_INTERRUPT_SHADOW, 0);
 	deliver();
 	assert_int_equal(injected.kind, EVENT_NMI);
