@@ -35,13 +35,7 @@
 #define ECX_TSA_SQ_NO	      BIT32(1)
 #define ECX_TSA_L1_NO	      BIT32(2)
 
-static struct flaws detected;
-
-const struct flaws *
-cpu_flaws(void)
-{
-	return &detected;
-}
+struct flaws flaws_detected;
 
 /*
  * Cores of family 6 that have neither L1TF nor the iTLB's flaw, and are older than the bits that
@@ -203,5 +197,5 @@ flaws_detect(void)
 	if (raw.vendor != CPU_VENDOR_AMD && (raw.structured.edx & EDX_ARCH_CAPABILITIES) != 0)
 		raw.arch_capabilities = rdmsr(MSR_IA32_ARCH_CAPABILITIES);
 	raw.takes_sbpb = takes_sbpb(c, &raw);
-	flaws_decode(&detected, &raw);
+	flaws_decode(&flaws_detected, &raw);
 }

@@ -35,6 +35,13 @@ struct flaws {
 };
 
 void flaws_detect(void);
-const struct flaws *cpu_flaws(void);
+
+extern struct flaws flaws_detected; /* by flaws_detect(); cpu_flaws() is for looking */
+
+static inline const struct flaws *
+cpu_flaws(void)
+{
+	return &flaws_detected;
+}
 
 void flaws_decode(struct flaws *f, const struct flaws_raw *raw); /* pure */
