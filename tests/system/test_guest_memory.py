@@ -9,7 +9,9 @@ import time
 import pytest
 
 import guests
+import image
 import machine
+import test_guest_linux as linux
 from console import SLOWNESS
 
 ROWS = {row.name: row for row in guests.rows()}
@@ -18,14 +20,18 @@ BOTH = pytest.mark.parametrize("backend", guests.BACKENDS)
 
 @pytest.fixture
 def host(qemu, bochs):
-    """A machine at its prompt with VMs that run this test guest, {name of the VM: its memory}."""
-    def start(backend, guest, sizes, **options):
-        row = dataclasses.replace(ROWS[guest], memory="16M")
-        config = "".join(
-            guests.section(dataclasses.replace(row, memory=size))
-            .replace(f"[vm {guest}]", f"[vm {name}]") for name, size in sizes.items())
-        boot = guests.image_with(config, {guest: guests.BUILT / "tests" / guest,
-                                          "guests.txt": guests.TABLE})
+    """A machine at its prompt with VMs that run this test guest, {name of the VM: its memory}; and
+    with words on Ashlar's own command line."""
+    def start(backend, guest, sizes, words=None, row=None, **options):
+        row = row or ROWS[guest]
+        config = "".join(guests.section(dataclasses.replace(row, name=name, memory=size))
+                         for name, size in sizes.items())
+        files = {guest: guests.BUILT / "tests" / guest, "guests.txt": guests.TABLE}
+        if words is None:
+            boot = guests.image_with(config, files)
+        else:
+            boot = image.grub_image(words, {"ashlar.conf": config.encode(), **{
+                name: path.read_bytes() for name, path in files.items()}})
         kind, defaults, _ = guests.BACKENDS[backend]
         made = (qemu if kind is machine.Qemu else bochs)(boot, **{**defaults, **options})
         made.expect_prompt()
@@ -113,3 +119,56 @@ def test_largest_pages(host, backend, machine_size, size, least):
                 text), text
         assert guests.settled(shell, before, 120) == before
         wait_clean(shell, 120)
+
+
+@pytest.mark.parametrize("backend, words, split", [
+    pytest.param("svm", "exec-pages=small", True, id="svm"),
+    # Haswell has the erratum, and says nothing else.
+    pytest.param("vmx", "exec-pages=auto", True, id="vmx"),
+    pytest.param("vmx", "exec-pages=large", False, id="vmx-large"),
+])
+def test_c5_executed_pages_are_split(host, backend, words, split):
+    """CVE-2018-12207: where a large page must not be executable, it is split by the first fetch,
+    while all vCPUs run in it and execute; what was not executed stays large. `vm info` shows it."""
+    vcpus = 4 if backend == "svm" else 2
+    row = dataclasses.replace(ROWS["execute"], vcpus=vcpus, option="stay=1")
+    shell = host(backend, "execute", {"vm": "256M"}, words, row, smp=vcpus,
+                 memory=512)
+    before = guests.in_use(shell)
+    for _ in range(2):
+        said = shell.command("vm start vm", 60)
+        assert "error:" not in said, said
+        shell.console.type_line("console vm")
+        found = shell.expect(rb"(?:executed in (\d+) pieces of 2 MiB on (\d+) CPUs|FAIL[^\n]*)\r?\n",
+                             60 * guests.BACKENDS[backend][2])
+        assert found.group(1) and int(found.group(2)) == vcpus, found.group(0)
+        pieces = int(found.group(1))
+        shell.console.send(guests.LEAVE)
+        shell.expect_prompt()
+        pages = shell.command_json("vm info vm")["pages"]
+        # 127 large pages, and the first 2 MiB without 128 KiB, when nothing is split.
+        assert pages["1G"] == 0 and pages["4K"] == 480 + 512 * (127 - pages["2M"]), pages
+        if split:
+            assert pieces > 120 and pages["2M"] <= 127 - pieces, (pieces, pages)
+        else:
+            assert pages["2M"] == 127, pages
+        shell.command("vm stop vm --force", 60)
+        assert guests.settled(shell, before) == before
+
+
+@pytest.mark.timeout(900)
+def test_c5_linux_executes_by_small_pages(qemu):
+    """Debian's kernel on two CPUs, and what it runs, on SVM as Bochs' Haswell has it on VMX always."""
+    files = {name: linux.LINUX / name for name in ("vmlinux", "initrd.img")}
+    boot = image.grub_image("exec-pages=small", {
+        "ashlar.conf": linux.config("vmlinux", 2).encode(),
+        **{name: path.read_bytes() for name, path in files.items()}})
+    guest = linux.Linux(qemu(boot, smp=2), 1)
+    guest.wait_shell()
+    assert guest.run("for i in 1 2 3 4 5 6 7 8; do sh -c 'uname -r'; done | uniq") == linux.release()
+    guest.host.console.send(guests.LEAVE)
+    guest.host.expect_prompt()
+    pages = guest.host.command_json("vm info linux")["pages"]
+    assert pages["4K"] == 480 + 512 * (127 - pages["2M"]) and 8 <= pages["2M"] <= 120, pages
+    guest.host.console.type_line("console linux")
+    guest.power_off()
