@@ -15,7 +15,7 @@ static struct spinlock lock = SPINLOCK_INIT(RANK_FRAMES, "frames");
 static u64 total_pages, metadata_pages;
 static u64 scrub_ticks, scrubbed_pages; /* atomic */
 
-enum { PIECE = 16 }; /* pages that an idle CPU scrubs in one go */
+enum { PIECE = 4 }; /* pages that an idle CPU scrubs in one go: a wake-up waits for it */
 
 /* The lock guards these, too; the first is looked at without it. */
 static bool any_dirty;
