@@ -81,21 +81,29 @@ other_cpu(u32 index)
 	__atomic_add_fetch(&finished, 1, __ATOMIC_SEQ_CST);
 }
 
+static bool
+has_module(u64 at)
+{
+	u64 module = (u64)boot_info.module;
+
+	return at < module + boot_info.module_size && module < at + 2 * MiB;
+}
+
 static void
 find_pieces(void)
 {
 	u64 first = MAX((u64)image_end, 4 * MiB);
 
-	if (boot_info.module != NULL)
-		first = MAX(first, (u64)boot_info.module + boot_info.module_size);
 	for (unsigned n = 0; n < boot_info.ranges; n++) {
 		const struct memory_range *r = &boot_info.memory[n];
 		u64 end = MIN(r->base + r->size, 3 * GiB);
 
 		for (u64 at = ALIGN_UP(MAX(r->base, first), 2 * MiB);
 		     r->type == MEMORY_RAM && at + 2 * MiB <= end && pieces < PIECES_MAX;
-		     at += 2 * MiB)
-			piece[pieces++] = at;
+		     at += 2 * MiB) {
+			if (!has_module(at))
+				piece[pieces++] = at;
+		}
 	}
 }
 
