@@ -43,6 +43,7 @@ begin_step(struct svm_vcpu *s, struct vmcb *vmcb)
 	s->stepping = true;
 	s->guest_tf = (vmcb->rflags & RFLAGS_TF) != 0;
 	s->guest_dr6 = vmcb->dr6;
+	s->step_rip = vmcb->rip;
 	set_tf(vmcb, true);
 	vmcb->dr6 = DR6_CLEAR;
 	vmcb->intercept_exceptions = ~NMI_BIT;
@@ -101,10 +102,18 @@ not_stepped(struct svm_vcpu *s, struct vmcb *vmcb, const struct exit *exit)
 		vmcb->int_state &= ~INT_STATE_SHADOW;
 }
 
+/* Bochs does not have DR6.BS in the VMCB yet; then RIP tells. */
+static bool
+has_trapped(const struct svm_vcpu *s, const struct vmcb *vmcb)
+{
+	return vmcb->exitcode == VMEXIT_EXCP0 + VECTOR_DB &&
+	       ((vmcb->dr6 & DR6_BS) != 0 || vmcb->rip != s->step_rip);
+}
+
 static void
 end_step(struct svm_vcpu *s, struct vmcb *vmcb, struct exit *exit)
 {
-	bool trapped = vmcb->exitcode == VMEXIT_EXCP0 + VECTOR_DB && (vmcb->dr6 & DR6_BS) != 0;
+	bool trapped = has_trapped(s, vmcb);
 
 	s->stepping = false;
 	vmcb->intercept_exceptions = SVM_EXCEPTIONS;

@@ -27,6 +27,7 @@ struct svm_vcpu {
 	bool stepping;	    /* over one instruction, with our RFLAGS.TF ... */
 	bool guest_tf;	    /* ... these two are the guest's own */
 	u64 guest_dr6;
+	u64 step_rip;
 };
 
 static inline struct vmcb *
