@@ -98,7 +98,10 @@ print_registers(const struct interrupt_frame *f)
 		    read_cr3(), read_cr4());
 }
 
-/* The chain of frame pointers: each must be readable, aligned, and above the one before. */
+/*
+ * The chain of frame pointers: each must be readable, aligned, and above the one before. A return
+ * address less one is in the call; after a call that never returns another function may begin.
+ */
 static void
 print_backtrace(u64 rip, u64 rbp)
 {
@@ -112,7 +115,7 @@ print_backtrace(u64 rip, u64 rbp)
 		if (caller == 0)
 			return;
 		sink_printf(&out, "  ");
-		print_address(caller);
+		print_address(caller - 1);
 		if (next <= rbp)
 			return;
 		rbp = next;
@@ -228,7 +231,7 @@ panic(const char *fmt, ...)
 
 	capture_registers(&frame);
 	frame.rbp = base[0];
-	frame.rip = base[1];
+	frame.rip = base[1] - 1; /* in the call, as in print_backtrace() */
 	frame.rsp = (u64)(uintptr_t)(base + 2);
 	take_over(frame.rip);
 	va_start(args, fmt);

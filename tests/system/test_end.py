@@ -64,6 +64,7 @@ def check_panic(said, cpu, other):
     for register in ("RIP", "RSP", "RAX", "R15", "CR2", "CR3"):
         assert re.search(rf"\b{register} +[0-9a-f]{{8,16}}\b", said), register
     frames = re.findall(r"^  [0-9a-f]{16} (\w+)\+0x[0-9a-f]+$", said, re.MULTILINE)
+    assert not re.search(r"^  [0-9a-f]{16} \w+\+0x0$", said, re.MULTILINE)  # calls are inside
     assert ("interrupt_common" if cpu else "command_run") in frames and len(frames) >= 4
     assert re.search(rf"stopped at:\n  CPU {other}: [0-9a-f]{{16}} \w+\+0x", said)
     assert "did not stop" not in said
