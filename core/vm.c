@@ -3,6 +3,7 @@
 #include "core/vms.h"
 
 #include "arch/x86_64/cpu.h"
+#include "arch/x86_64/time.h"
 #include "core/flush.h"
 #include "core/guest_tables.h"
 #include "core/load.h"
@@ -45,7 +46,9 @@ set_state(struct vm *vm, enum vm_state state)
 static bool
 is_alive(const struct vm *vm)
 {
-	return vm->state == VM_RUNNING || vm->state == VM_PAUSED;
+	u8 state = READ_ONCE(vm->state);
+
+	return state == VM_RUNNING || state == VM_PAUSED;
 }
 
 /* With the lock held, of a VM that is alive: its vCPUs stay until vm_let_go(). */
@@ -66,7 +69,7 @@ vm_let_go(struct vm *vm)
 
 /* Nothing more is to run. The vCPUs leave by themselves. */
 static void
-end(struct vm *vm, bool restart, const char *fmt, va_list args)
+end(struct vm *vm, enum vm_restart restart, const char *fmt, va_list args)
 {
 	u64 flags = spin_lock(&vm->lock);
 	bool first = is_alive(vm);
@@ -74,7 +77,7 @@ end(struct vm *vm, bool restart, const char *fmt, va_list args)
 	if (first) {
 		hold(vm);
 		vm->state = VM_STOPPING;
-		vm->restart = restart;
+		vm->restart = (u8)restart;
 		vformat(vm->reason, sizeof(vm->reason), fmt, args);
 	}
 	spin_unlock(&vm->lock, flags);
@@ -86,7 +89,7 @@ end(struct vm *vm, bool restart, const char *fmt, va_list args)
 }
 
 static void
-endf(struct vm *vm, bool restart, const char *fmt, ...)
+endf(struct vm *vm, enum vm_restart restart, const char *fmt, ...)
 {
 	va_list args;
 
@@ -101,14 +104,14 @@ vm_stop_because(struct vm *vm, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	end(vm, vm->config->restart, fmt, args);
+	end(vm, vm->config->restart ? VM_RESTART_ON_EXIT : VM_NO_RESTART, fmt, args);
 	va_end(args);
 }
 
 void
 vm_reset_because(struct vm *vm, const char *why)
 {
-	endf(vm, true, "reset by the guest: %s", why);
+	endf(vm, VM_RESTART_AFTER_RESET, "reset by the guest: %s", why);
 }
 
 static int
@@ -287,24 +290,55 @@ vm_start(struct vm *vm)
 		err = -ERR_BUSY;
 	else
 		vm->state = VM_STOPPING;
-	if (err == 0) /* why it is disabled, a VM says on */
+	if (err == 0) { /* why it is disabled, a VM says on */
 		vm->reason[0] = '\0';
+		vm->restart_count = 0;
+	}
 	spin_unlock(&vm->lock, flags);
 	return err != 0 ? err : launch(vm);
+}
+
+/* Whether on-exit may start it once more; this time counts. */
+static bool
+may_restart(struct vm *vm)
+{
+	u64 *oldest = &vm->restarts_ns[vm->restart_count % VM_RESTARTS_MAX], now = clock_ns();
+
+	if (vm->restart_count >= VM_RESTARTS_MAX && now - *oldest < VM_RESTARTS_NS)
+		return false;
+	*oldest = now;
+	vm->restart_count++;
+	return true;
+}
+
+/* With the lock held. */
+static void
+limit_restarts(struct vm *vm)
+{
+	size_t len = strlen(vm->reason);
+
+	if (vm->restart != VM_RESTART_ON_EXIT || may_restart(vm))
+		return;
+	vm->restart = VM_NO_RESTART;
+	format(vm->reason + len, sizeof(vm->reason) - len,
+	       "; not started again, after %u restarts in %lu s", VM_RESTARTS_MAX,
+	       VM_RESTARTS_NS / NS_PER_S);
 }
 
 static void
 ended(struct vm *vm)
 {
-	bool restart;
-	u64 flags;
+	enum vm_restart restart;
+	u64 flags = spin_lock(&vm->lock);
 
+	limit_restarts(vm);
+	spin_unlock(&vm->lock, flags);
 	log_info("VM %s: %s", vm->name, vm->reason);
 	release(vm);
 	flags = spin_lock(&vm->lock);
-	restart = vm->restart;
+	restart = (enum vm_restart)vm->restart;
 	spin_unlock(&vm->lock, flags);
-	if (!restart)
+	if (restart == VM_NO_RESTART)
 		set_state(vm, VM_STOPPED);
 	else if (launch(vm) != 0)
 		log_warn("VM %s does not start again", vm->name);
@@ -317,7 +351,7 @@ forbid_restart(struct vm *vm, const char *why)
 	u64 flags = spin_lock(&vm->lock);
 
 	if (vm->state == VM_STOPPING) {
-		vm->restart = false;
+		vm->restart = VM_NO_RESTART;
 		copy_string(vm->reason, why, sizeof(vm->reason));
 	}
 	spin_unlock(&vm->lock, flags);
@@ -332,7 +366,7 @@ vm_stop_force(struct vm *vm)
 	if (vm->state == VM_STOPPED || vm->state == VM_DISABLED)
 		return fail(-ERR_NOENT);
 	while (READ_ONCE(vm->state) != VM_STOPPED) {
-		endf(vm, false, "%s", why);
+		endf(vm, VM_NO_RESTART, "%s", why);
 		forbid_restart(vm, why);
 		wait_event(&vm->changed, READ_ONCE(vm->state) != VM_STOPPING);
 	}
@@ -344,7 +378,7 @@ vm_reset(struct vm *vm)
 {
 	if (!is_alive(vm))
 		return fail(-ERR_NOENT);
-	endf(vm, true, "reset by a person");
+	endf(vm, VM_RESTART_AFTER_RESET, "reset by a person");
 	return 0;
 }
 

@@ -72,6 +72,12 @@ struct vm_tables {
  */
 typedef int (*vm_platform_maker)(struct vm *vm, struct vm_tables *tables);
 
+/* Whether a VM that ends starts again: as on-exit says, or because it was reset. */
+enum vm_restart { VM_NO_RESTART, VM_RESTART_ON_EXIT, VM_RESTART_AFTER_RESET };
+
+enum { VM_RESTARTS_MAX = 5 }; /* by on-exit in VM_RESTARTS_NS: then it stays stopped */
+#define VM_RESTARTS_NS (60ul * 1000 * 1000 * 1000)
+
 struct vm {
 	char name[VM_NAME_MAX + 1];
 	struct list link; /* in the list of all VMs */
@@ -79,9 +85,11 @@ struct vm {
 	u8 state;		    /* enum vm_state */
 	char reason[VM_REASON_MAX]; /* why it stopped last, or is disabled */
 	const struct vm_config *config;
-	struct vm_console *console; /* stays while the VM is stopped */
-	struct wait_queue changed;  /* its state, or that a vCPU has parked */
-	bool restart;		    /* after this stop it starts again; guarded by lock */
+	struct vm_console *console;	  /* stays while the VM is stopped */
+	struct wait_queue changed;	  /* its state, or that a vCPU has parked */
+	u8 restart;			  /* enum vm_restart: after this stop; guarded by lock */
+	u64 restarts_ns[VM_RESTARTS_MAX]; /* when on-exit has started it again, ... */
+	u32 restart_count;		  /* ... so often since a person did */
 	struct msr_log unknown_msrs;
 	u64 start_begin; /* TSC, when its start was asked for */
 	u64 start_ticks; /* from then to the first vCPU's first entry; 0: not there yet */

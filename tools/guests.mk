@@ -59,14 +59,20 @@ $(B)/guests/obj/%.asm.o: %.asm | $(B)/packages-BUILD
 	@mkdir -p $(@D)
 	$(Q)nasm -f elf64 -I. -MD $(@:.o=.d) -MP $< -o $@
 
+guest_format_multiboot1 := -O elf32-i386
+guest_format_bzimage32  := -O binary
+guest_format_bzimage64  := -O binary
+
 define guest_program # name, load
 $(B)/guests/tests/$(1): $(B)/guests/obj/guests/tests/$(1).o $(GUEST_LIB) guests/lib/guest.ld \
 		$(patsubst %,$(B)/guests/obj/%.o,$(wildcard guests/tests/$(1).asm)) \
-		$(B)/guests/obj/guests/lib/header_$(2).asm.o
+		$(B)/guests/obj/guests/lib/header_$(2).asm.o $(if $(filter bzimage%,$(2)),guests/lib/bzimage.asm)
 	@mkdir -p $$(@D)
 	$$(SAY) GUEST $$@
 	$$(Q)ld.lld $$(LDFLAGS) -T guests/lib/guest.ld $$(filter %.o,$$^) -o $(B)/guests/obj/$(1).elf
-	$$(Q)objcopy --strip-all $(if $(filter multiboot1,$(2)),-O elf32-i386) $(B)/guests/obj/$(1).elf $$@
+	$$(Q)objcopy --strip-all $(guest_format_$(2)) $(B)/guests/obj/$(1).elf $$@
+	$(if $(filter bzimage%,$(2)),$$(Q)mv $$@ $(B)/guests/obj/$(1).bin && nasm -f bin -I. \
+		-DLONG=$(if $(filter %64,$(2)),1,0) -DPAYLOAD="'$(B)/guests/obj/$(1).bin'" guests/lib/bzimage.asm -o $$@)
 -include $(B)/guests/obj/guests/tests/$(1).d
 endef
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The three protocols' structures, read into one. Anything odd in them fails the test. */
+/* The protocols' structures, read into one. Anything odd in them fails the test. */
 #include "guests/lib/boot_info.h"
 
 #include "guests/lib/guest.h"
@@ -173,6 +173,29 @@ read_multiboot2(u32 info)
 	guest_fail("the multiboot2 information has no end tag");
 }
 
+/* Linux, Documentation/arch/x86/zero-page.rst */
+enum { LINUX_MAGIC = 0x4c6e7578 }; /* our own, guests/lib/header_bzimage64.asm */
+enum { P_RSDP = 0x70, P_E820_COUNT = 0x1e8, P_RAMDISK = 0x218, P_CMDLINE = 0x228, P_E820 = 0x2d0 };
+enum { E820_ENTRY = 20 };
+
+static void
+read_linux(u32 zero_page)
+{
+	const u8 *p = low(zero_page), *entry = p + P_E820;
+
+	boot_info.protocol = BOOT_LINUX;
+	memcpy(&boot_info.rsdp, p + P_RSDP, sizeof(boot_info.rsdp));
+	boot_info.cmdline = low(*(const u32 *)(p + P_CMDLINE));
+	boot_info.module = low(*(const u32 *)(p + P_RAMDISK));
+	boot_info.module_size = *(const u32 *)(p + P_RAMDISK + 4);
+	for (u32 n = 0; n < p[P_E820_COUNT]; n++, entry += E820_ENTRY) {
+		struct memory_range range;
+
+		memcpy(&range, entry, E820_ENTRY);
+		add_memory(range.base, range.size, range.type);
+	}
+}
+
 void
 boot_info_read(u32 magic, u32 info)
 {
@@ -180,6 +203,8 @@ boot_info_read(u32 magic, u32 info)
 		read_multiboot1(low(info));
 	else if (magic == MB2_MAGIC)
 		read_multiboot2(info);
+	else if (magic == LINUX_MAGIC)
+		read_linux(info);
 	else if (*(const u32 *)low(info) == PVH_MAGIC)
 		read_pvh(low(info));
 	else

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What the loader told the guest, whichever way it came: PVH, multiboot1 or multiboot2. */
+/* What the loader told the guest, whichever way it came: PVH, multiboot1, multiboot2 or Linux's. */
 #pragma once
 
 #include "include/types.h"
 
 enum { MEMORY_RANGES_MAX = 32, MEMORY_RAM = 1 };
-enum boot_protocol { BOOT_PVH, BOOT_MULTIBOOT1, BOOT_MULTIBOOT2 };
+enum boot_protocol { BOOT_PVH, BOOT_MULTIBOOT1, BOOT_MULTIBOOT2, BOOT_LINUX };
 
 struct memory_range {
 	u64 base, size;

@@ -7,7 +7,7 @@
 #include "guests/lib/pic.h"
 #include "lib/format.h"
 
-enum { COM1 = 0x3f8, UART_LSR = 5, LSR_THRE = 0x20, WAIT_MAX = 1000000 };
+enum { COM1 = 0x3f8, UART_MCR = 4, UART_LSR, LSR_THRE = 0x20, WAIT_MAX = 1000000 };
 
 void guest_start(u32 magic, u32 info);
 
@@ -56,6 +56,7 @@ guest_fail(const char *fmt, ...)
 {
 	va_list args;
 
+	out8(COM1 + UART_MCR, 0); /* no loopback */
 	print("FAIL %s: ", guest_name);
 	va_start(args, fmt);
 	sink_vprintf(&serial, fmt, args);

@@ -61,7 +61,7 @@ def section(row):
     what = "firmware" if row.load == "firmware" else "kernel"
     lines = [f"[vm {row.name}]", f"memory = {row.memory}", f"vcpus = {row.vcpus}",
              f"{what} = {row.guest}", "debug-exit = on", "autostart = no"]
-    if row.load == "pvh":
+    if row.load == "pvh" or row.load.startswith("bzimage"):
         lines.append("initrd = guests.txt")
     elif row.load != "firmware":
         lines.append("module = guests.txt with words")

@@ -1,0 +1,2 @@
+; SPDX-License-Identifier: MIT
+%include "guests/lib/header_bzimage64.asm"
