@@ -5,6 +5,7 @@
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/xsave.h"
+#include "core/cpuid.h"
 #include "core/flush.h"
 #include "include/bits.h"
 #include "include/intrin.h"
@@ -61,11 +62,19 @@ park(struct vcpu *v)
 	__atomic_sub_fetch(&v->vm->parked, 1, __ATOMIC_SEQ_CST);
 }
 
+/* EDX has the processor's signature after a reset and after INIT (SDM vol. 3, table 10-1). */
+static void
+set_signature(struct vcpu *v)
+{
+	vcpu_set(v, VREG_RDX, cpuid_guest(v, CPUID_VERSION, 0).eax);
+}
+
 static void
 take_init(struct vcpu *v)
 {
 	virt_ops()->sync(&v->hw);
 	virt_ops()->vcpu_init(&v->hw);
+	set_signature(v);
 	v->vm->platform->reset_vcpu(v);
 	v->fault = v->cut = (struct event){.kind = EVENT_NONE};
 	v->nmi_blocked = v->window_irq = v->window_nmi = false;
@@ -230,6 +239,7 @@ vcpu_create(struct vm *vm, u32 index, struct vcpu **out)
 	flush_init(v);
 	virt_ops()->vcpu_init(&v->hw);
 	msr_reset(v);
+	set_signature(v);
 	*out = v;
 	return 0;
 }

@@ -42,7 +42,7 @@ def test_prompt_and_commands(inner):
     assert "Ashlar" in said, said
     assert outer.command("version", 10 * slowness).startswith("Ashlar ")
     cpu = outer.command("cpu", 10 * slowness)
-    assert re.search(r"missing +.*virtualisation.*No VM can run", cpu, re.S), cpu
+    assert re.search(r"missing +VMX or SVM\. No VM can run\.\s+The hypervisor that Ashlar runs", cpu), cpu
     assert len(outer.command_json("cpu", 10 * slowness)["cpus"]) == 2
     assert outer.command_json("acpi", 10 * slowness)
     outer.console.type_line("poweroff")
