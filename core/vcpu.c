@@ -69,12 +69,27 @@ set_signature(struct vcpu *v)
 	vcpu_set(v, VREG_RDX, cpuid_guest(v, CPUID_VERSION, 0).eax);
 }
 
+/* INIT leaves most MSRs and the extended state alone (SDM vol. 3, table 10-1). */
+static void
+init_registers(struct vcpu *v)
+{
+	u64 kept[VREG_TSC_AUX - VREG_PAT + 1], xcr0;
+
+	virt_ops()->sync(&v->hw);
+	xcr0 = v->hw.xcr0;
+	for (unsigned i = 0; i < ARRAY_SIZE(kept); i++)
+		kept[i] = vcpu_get(v, (enum vreg)(VREG_PAT + i));
+	virt_ops()->vcpu_init(&v->hw);
+	for (unsigned i = 0; i < ARRAY_SIZE(kept); i++)
+		vcpu_set(v, (enum vreg)(VREG_PAT + i), kept[i]);
+	v->hw.xcr0 = xcr0;
+	set_signature(v);
+}
+
 static void
 take_init(struct vcpu *v)
 {
-	virt_ops()->sync(&v->hw);
-	virt_ops()->vcpu_init(&v->hw);
-	set_signature(v);
+	init_registers(v);
 	v->vm->platform->reset_vcpu(v);
 	v->fault = v->cut = (struct event){.kind = EVENT_NONE};
 	v->nmi_blocked = v->window_irq = v->window_nmi = false;

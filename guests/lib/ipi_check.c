@@ -133,8 +133,8 @@ expect_counts(const char *what, const volatile u32 *of, u64 expected)
 	u64 end = deadline_us(WAIT_US);
 
 	while (total(of) < ones(expected) && (s64)(end - rdtsc()) > 0)
-		__asm__ volatile("sti; pause; cli" : : : "memory");
-	__asm__ volatile("sti; nop; cli" : : : "memory");
+		__asm__ volatile("sti; nop; nop; cli; pause" : : : "memory");
+	__asm__ volatile("sti; nop; nop; cli" : : : "memory");
 	for (u32 n = 0; n < cpus; n++)
 		if (of[n] != (expected >> n & 1))
 			guest_fail("%s, %s: CPU %u took %u", mode->name, what, n, of[n]);
@@ -159,9 +159,9 @@ check_lowest(u32 destination)
 		counts[n] = 0;
 	send(destination, LOWEST | LOGICAL | ICR_ASSERT | VECTOR);
 	for (u64 end = deadline_us(WAIT_US); total(counts) == 0 && (s64)(end - rdtsc()) > 0;)
-		__asm__ volatile("sti; pause; cli" : : : "memory");
+		__asm__ volatile("sti; nop; nop; cli; pause" : : : "memory");
 	delay_us(SETTLE_US);
-	__asm__ volatile("sti; nop; cli" : : : "memory");
+	__asm__ volatile("sti; nop; nop; cli" : : : "memory");
 	if (total(counts) != 1)
 		guest_fail("%s: %u took what was for one", mode->name, total(counts));
 }
@@ -204,7 +204,8 @@ check_mode(void)
 	check("physical, nobody", 0x55, 0, 0);
 	check("broadcast", x2apic ? ~0u : BROADCAST, 0, all);
 	check("logical to a group", everybody_near(), LOGICAL, near());
-	check("logical broadcast", x2apic ? ~0u : BROADCAST, LOGICAL, all);
+	if (mode->dfr == DFR_FLAT || under_ashlar()) /* QEMU's clusters have no broadcast */
+		check("logical broadcast", x2apic ? ~0u : BROADCAST, LOGICAL, all);
 	check("self", 0, SELF, 1);
 	check("all", 0, ALL, all);
 	check("all but self", 0, OTHERS, all & ~1ul);
