@@ -98,8 +98,10 @@ void
 cpu_protect(void)
 {
 	const struct cpu_features *f = cpu_features();
-	u64 cr4 = CR4_PAE | CR4_PGE | CR4_MCE;
+	u64 cr4 = CR4_PAE | CR4_PGE;
 
+	if (f->mce) /* a VM's CPU has none */
+		cr4 |= CR4_MCE;
 	if (f->smep)
 		cr4 |= CR4_SMEP;
 	if (f->smap)

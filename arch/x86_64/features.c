@@ -32,6 +32,7 @@ static const struct flag {
 	FLAG("pcid", pcid, CPUID_VERSION, ECX, 17),
 	FLAG("invpcid", invpcid, CPUID_STRUCTURED, EBX, 10),
 	FLAG("smep", smep, CPUID_STRUCTURED, EBX, 7),
+	FLAG("mce", mce, CPUID_VERSION, EDX, 7),
 	FLAG("smap", smap, CPUID_STRUCTURED, EBX, 20),
 	FLAG("umip", umip, CPUID_STRUCTURED, ECX, 2),
 	FLAG("fsgsbase", fsgsbase, CPUID_STRUCTURED, EBX, 0),

@@ -24,7 +24,7 @@ struct cpu_features {
 
 	/* One for each row of the table in features.c. */
 	bool vmx, svm, x2apic, tsc_deadline, invariant_tsc, arat, rdtscp, tsc_adjust;
-	bool nx, huge_pages, pcid, invpcid, smep, smap, umip, fsgsbase;
+	bool nx, huge_pages, pcid, invpcid, smep, smap, umip, fsgsbase, mce;
 	bool xsave, rdrand, rdseed, hypervisor;
 };
 
