@@ -225,7 +225,7 @@ start_vcpus(struct vm *vm, u32 *count)
 static void
 give_up(struct vm *vm, u32 not_started)
 {
-	endf(vm, false, "not enough memory for a thread");
+	endf(vm, VM_NO_RESTART, "not enough memory for a thread");
 	__atomic_sub_fetch(&vm->live, not_started, __ATOMIC_SEQ_CST);
 	while (not_started-- > 0)
 		vm_let_go(vm);
