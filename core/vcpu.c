@@ -122,6 +122,9 @@ take_requests(struct vcpu *v)
 		clear_request(v, REQUEST_INIT);
 		take_init(v);
 	}
+	/* Blocked, and not kept (SDM vol. 3, 9.4.3): also where the SIPI has come by now. */
+	if (v->state == VCPU_WAIT_FOR_STARTUP)
+		clear_request(v, REQUEST_NMI);
 	if (is_requested(v, REQUEST_STARTUP)) {
 		clear_request(v, REQUEST_STARTUP);
 		take_startup(v);
@@ -130,8 +133,6 @@ take_requests(struct vcpu *v)
 		clear_request(v, REQUEST_FLUSH); /* first: a later change asks again */
 		flush_prepare(v);
 	}
-	if (v->state == VCPU_WAIT_FOR_STARTUP)
-		clear_request(v, REQUEST_NMI); /* blocked, and not kept: SDM vol. 3, 9.4.3 */
 	clear_request(v, REQUEST_INTERRUPT);   /* the controllers know what it was about */
 	if (v->state == VCPU_HALTED && event_wakes(v))
 		v->state = VCPU_RUNNING;
