@@ -83,10 +83,13 @@ set_pdptes(struct vcpu *v, const struct pdptes *p)
 		vcpu_set(v, (enum vreg)(VREG_PDPTE0 + i), p->entry[i]);
 }
 
+/* SVM's CPUs keep none: with nested paging they read an entry, and find what is wrong in it, when
+ * they need it (APM vol. 2, 15.25.10). */
 static bool
 uses_pdptes(u64 cr0, u64 cr4, u64 efer)
 {
-	return (cr0 & CR0_PG) != 0 && (cr4 & CR4_PAE) != 0 && (efer & EFER_LME) == 0;
+	return (cr0 & CR0_PG) != 0 && (cr4 & CR4_PAE) != 0 && (efer & EFER_LME) == 0 &&
+	       virt_caps()->kind == VIRT_VMX;
 }
 
 /* SDM vol. 3, 2.5, 4.1.2 and 4.10.1, and vol. 2, MOV to control registers. */

@@ -133,7 +133,7 @@ take_requests(struct vcpu *v)
 		clear_request(v, REQUEST_FLUSH); /* first: a later change asks again */
 		flush_prepare(v);
 	}
-	clear_request(v, REQUEST_INTERRUPT);   /* the controllers know what it was about */
+	clear_request(v, REQUEST_INTERRUPT); /* the controllers know what it was about */
 	if (v->state == VCPU_HALTED && event_wakes(v))
 		v->state = VCPU_RUNNING;
 }

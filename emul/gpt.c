@@ -18,7 +18,8 @@
 /* PSE-36: bits 39:32 of a page of 4 MiB are bits 20:13 of its entry. */
 #define PDE_HIGH       BITS(20, 13)
 #define PDE_RESERVED   BIT(21)
-#define PDPTE_RESERVED (BITS(2, 1) | BITS(8, 5) | PTE_NX)
+/* Bit 5 is as well, but an emulated CPU sets it, as accessed; a real one has refused it by now. */
+#define PDPTE_RESERVED (BITS(2, 1) | BITS(8, 6) | PTE_NX)
 
 #define RFLAGS_AC      BIT(18)
 

@@ -12,7 +12,14 @@ enum { FAULT_UD = 6, FAULT_GP = 13 };
 
 static struct vcpu *v;
 static struct cpuid_offer offer;
+static struct virt_caps caps;
 static u8 tpr;
+
+const struct virt_caps *
+virt_caps(void)
+{
+	return &caps;
+}
 
 const struct cpuid_offer *
 cpuid_offered(void)
@@ -37,6 +44,7 @@ static const struct vm_platform platform = {.get_tpr = get_tpr, .set_tpr = set_t
 static void
 prepare(struct vcpu *vcpu)
 {
+	caps.kind = VIRT_VMX;
 	offer = (struct cpuid_offer){
 		.cr4 = CR4_PSE | CR4_PAE | CR4_PGE | CR4_OSXSAVE | CR4_PCIDE | CR4_SMEP | CR4_UMIP,
 		.efer = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE,
@@ -265,6 +273,19 @@ bad_pdptes_are_refused(void **state)
 	expect_unchanged(cr3_write, 0xfffff000);
 }
 
+/* There the CPU reads them when it needs them, and they may be anything until then. */
+static void
+svm_keeps_no_pdptes(void **state)
+{
+	caps.kind = VIRT_SVM;
+	vcpu_set(v, VREG_CR3, 0xfffff000);
+	vcpu_set(v, VREG_CR4, CR4_PAE);
+	assert_int_equal(cr0_write(v, CR0_PE | CR0_PG), 0);
+	put_pdptes(0x2000, 0x5021, 0, 0, 0x6002);
+	assert_int_equal(cr3_write(v, 0x2000), 0);
+	expect_pdptes(0, 0, 0, 0);
+}
+
 static void
 long_mode_has_no_pdptes(void **state)
 {
@@ -448,6 +469,7 @@ main(void)
 		cmocka_unit_test_setup(cr3_has_the_machine_s_address_bits, begin_long),
 		cmocka_unit_test_setup(pae_paging_loads_pdptes, begin_flat),
 		cmocka_unit_test_setup(bad_pdptes_are_refused, begin_flat),
+		cmocka_unit_test_setup(svm_keeps_no_pdptes, begin_flat),
 		cmocka_unit_test_setup(long_mode_has_no_pdptes, begin_long),
 		cmocka_unit_test_setup(moves, begin_long),
 		cmocka_unit_test_setup(registers_have_32_bits_outside_of_64_bit_code, begin_flat),

@@ -21,6 +21,14 @@ cpuid_offered(void)
 	return &offer;
 }
 
+const struct virt_caps *
+virt_caps(void)
+{
+	static const struct virt_caps caps = {.kind = VIRT_VMX};
+
+	return &caps;
+}
+
 static u64 commanded[2]; /* the last one, as MSR and value */
 
 void
