@@ -6,7 +6,7 @@
 #include "guests/lib/guest.h"
 #include "guests/lib/time.h"
 
-enum { RUN_US = 2000000, BATCH = 200 };
+enum { RUN_MS = 2000, BATCH = 200 };
 
 static u64 id, xcr0;
 static bool has_tsc_aux, has_xsave;
@@ -111,7 +111,7 @@ GUEST("apart")
 	write_cr4(read_cr4() | CR4_OSFXSR | (has_xsave ? CR4_OSXSAVE : 0));
 	xcr0 = XCR0_X87 | ((id & 1) != 0 ? XCR0_SSE : 0);
 	write_all();
-	deadline = deadline_us(RUN_US);
+	deadline = deadline_us(option("ms", RUN_MS) * 1000);
 	while (rdtsc() < deadline) {
 		write_cr2(id + 0x5000);
 		for (u32 n = 0; n < BATCH; n++)
