@@ -488,6 +488,75 @@ names_the_broken_rule_of_long_mode(void **state)
 	assert_non_null(strstr(rule(), "CR4.PAE"));
 }
 
+/* What is injected now is offered, and what became of that. */
+static void
+offers_interrupts(void **state)
+{
+	struct event interrupt = {EVENT_INTERRUPT, 0x61, 0, false, 0};
+	struct event cut = {.kind = EVENT_NONE};
+	struct vmcb *vmcb = svm_vmcb(&hw);
+
+	svm_inject(&hw, &interrupt);
+	all_clean();
+	assert_true(svm_offer_interrupt(vmcb));
+	check_clean();
+	assert_int_equal(vmcb->eventinj, 0);
+	assert_int_equal(vmcb->v_intr, V_INTR_MASKING | 0x61001f0100);
+	vmcb->v_intr &= ~V_IRQ; /* the guest has taken it */
+	all_clean();
+	svm_withdraw_interrupt(vmcb, &cut);
+	check_clean();
+	assert_int_equal(cut.kind, EVENT_NONE);
+	assert_int_equal(vmcb->v_intr, V_INTR_MASKING);
+
+	svm_inject(&hw, &interrupt);
+	assert_true(svm_offer_interrupt(vmcb));
+	svm_withdraw_interrupt(vmcb, &cut); /* it has not run */
+	assert_int_equal(cut.kind, EVENT_INTERRUPT);
+	assert_int_equal(cut.vector, 0x61);
+	assert_int_equal(vmcb->v_intr, V_INTR_MASKING);
+}
+
+static void
+knows_a_cut_offer(void **state)
+{
+	struct event interrupt = {EVENT_INTERRUPT, 0x61, 0, false, 0};
+	struct event cut = {EVENT_EXCEPTION, 0x61, 0, false, 0},
+		     fault = {EVENT_EXCEPTION, 14, 0, true, 0};
+	struct vmcb *vmcb = svm_vmcb(&hw);
+
+	svm_inject(&hw, &interrupt);
+	assert_true(svm_offer_interrupt(vmcb));
+	svm_withdraw_interrupt(vmcb, &cut);
+	assert_int_equal(cut.kind, EVENT_INTERRUPT);
+
+	svm_inject(&hw, &interrupt);
+	assert_true(svm_offer_interrupt(vmcb));
+	vmcb->v_intr &= ~V_IRQ;
+	svm_withdraw_interrupt(vmcb, &fault); /* cut off later: another event's */
+	assert_int_equal(fault.kind, EVENT_EXCEPTION);
+	assert_int_equal(fault.vector, 14);
+}
+
+/* V_IRQ is the window's where there is one, and other events are always injected. */
+static void
+offers_nothing_else(void **state)
+{
+	struct event interrupt = {EVENT_INTERRUPT, 0x61, 0, false, 0},
+		     nmi = {EVENT_NMI, 2, 0, false, 0};
+	struct vmcb *vmcb = svm_vmcb(&hw);
+	u64 window;
+
+	svm_inject(&hw, &nmi);
+	assert_false(svm_offer_interrupt(vmcb));
+	svm_window(&hw, true, false);
+	window = vmcb->v_intr;
+	svm_inject(&hw, &interrupt);
+	assert_false(svm_offer_interrupt(vmcb));
+	assert_int_equal(vmcb->eventinj, 0x80000061);
+	assert_int_equal(vmcb->v_intr, window);
+}
+
 int
 main(void)
 {
@@ -511,6 +580,9 @@ main(void)
 		cmocka_unit_test_setup(kicks_behind_another_event, setup),
 		cmocka_unit_test_setup(names_the_broken_rule, setup),
 		cmocka_unit_test_setup(names_the_broken_rule_of_long_mode, setup),
+		cmocka_unit_test_setup(offers_interrupts, setup),
+		cmocka_unit_test_setup(knows_a_cut_offer, setup),
+		cmocka_unit_test_setup(offers_nothing_else, setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -65,12 +65,14 @@ svm_run(struct vcpu_hw *hw, struct exit *exit)
 {
 	struct vmcb *vmcb = svm_vmcb(hw);
 	const struct virt_caps *caps = virt_caps();
+	bool offered;
 
 	if (hw->cpu != cpu_index() && hw->cpu != SVM_NO_CPU) {
 		fetch(hw, exit);
 		return;
 	}
 	prepare(hw, vmcb);
+	offered = vmcb->eventinj != 0 && !svm_of(hw)->nmi_window && svm_offer_interrupt(vmcb);
 	speculation_enter(hw);
 	/*
 	 * With V_INTR_MASKING it is the host's IF, as VMRUN finds it, that lets physical
@@ -88,6 +90,8 @@ svm_run(struct vcpu_hw *hw, struct exit *exit)
 	if (exit->kind == EXIT_INVALID)
 		exit->invalid.rule = svm_broken_rule(vmcb, cpu_features()->phys_bits);
 	vmcb->eventinj = 0;
+	if (offered)
+		svm_withdraw_interrupt(vmcb, &exit->cut);
 	if (svm_of(hw)->nmi_window)
 		svm_nmi_finish(hw, exit);
 }

@@ -380,6 +380,39 @@ svm_window(struct vcpu_hw *hw, bool interrupt, bool nmi)
 	svm_nmi_window(hw, nmi);
 }
 
+/*
+ * An interrupt that the guest can take at once is offered as a virtual one rather than injected.
+ * The CPU does the same with both, but QEMU's emulated one does not forget what was injected: it
+ * may deliver it a second time, in the middle of the handler. A window needs V_IRQ for itself.
+ */
+bool
+svm_offer_interrupt(struct vmcb *vmcb)
+{
+	if (FIELD_GET(EVENT_TYPE, vmcb->eventinj) != EVENT_TYPE_INTR || vmcb->v_intr & V_IRQ)
+		return false;
+	svm_dirty(vmcb, CLEAN_TPR);
+	vmcb->v_intr |= V_IRQ | V_INTR_PRIO | V_IGN_TPR |
+			FIELD_PREP(V_INTR_VECTOR, FIELD_GET(EVENT_VECTOR, vmcb->eventinj));
+	vmcb->eventinj = 0;
+	return true;
+}
+
+/*
+ * Not taken, because the exit came first, V_IRQ is still set (15.21.4); cut off, EXITINTINFO has
+ * it. There QEMU takes it for an exception.
+ */
+void
+svm_withdraw_interrupt(struct vmcb *vmcb, struct event *cut)
+{
+	u8 vector = (u8)FIELD_GET(V_INTR_VECTOR, vmcb->v_intr);
+	bool left = (vmcb->v_intr & V_IRQ) != 0;
+
+	if (cut->kind == EVENT_NONE ? left : cut->vector == vector)
+		*cut = (struct event){.kind = EVENT_INTERRUPT, .vector = vector};
+	svm_dirty(vmcb, CLEAN_TPR);
+	vmcb->v_intr &= ~(V_IRQ | V_INTR_PRIO | V_IGN_TPR | V_INTR_VECTOR);
+}
+
 void
 svm_dump(struct vcpu_hw *hw, struct sink *out)
 {

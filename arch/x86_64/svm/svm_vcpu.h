@@ -58,6 +58,9 @@ void svm_get_segment(struct vcpu_hw *hw, enum vseg seg, struct vsegment *out);
 void svm_set_segment(struct vcpu_hw *hw, enum vseg seg, const struct vsegment *in);
 void svm_inject(struct vcpu_hw *hw, const struct event *event);
 void svm_window(struct vcpu_hw *hw, bool interrupt, bool nmi);
+/* Before a run with an event, and after it where the first has answered true. */
+bool svm_offer_interrupt(struct vmcb *vmcb);
+void svm_withdraw_interrupt(struct vmcb *vmcb, struct event *cut);
 void svm_dump(struct vcpu_hw *hw, struct sink *out);
 void svm_sync(struct vcpu_hw *hw);
 void svm_run(struct vcpu_hw *hw, struct exit *exit);
