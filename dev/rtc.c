@@ -224,7 +224,11 @@ write_control(struct rtc_model *rtc, u8 index, u8 value)
 	unsigned shift = period_shift(rtc);
 
 	show_time(rtc); /* in the old mode, should it be frozen now */
-	s->cmos[index] = index == RTC_A ? value & (u8)~A_UIP : value;
+	if (index == RTC_A)
+		value &= (u8)~A_UIP;
+	else if (value & B_SET)
+		value &= (u8)~B_UPDATE; /* "Register B", UIE: SET clears it */
+	s->cmos[index] = value;
 	if (was_held && !divider_held(rtc))
 		release_divider(rtc);
 	freeze = divider_held(rtc) || s->cmos[RTC_B] & B_SET;

@@ -304,6 +304,18 @@ test_update_ended(void **state)
 }
 
 static void
+test_set_clears_the_update_interrupt(void **state)
+{
+	set(RTC_B, 0x92);
+	assert_int_equal(get(RTC_B), 0x82);
+	set(RTC_B, 0x02);
+	pass(2 * SECOND);
+	assert_int_equal(irq.edges, 0);
+	set(RTC_B, 0xe2); /* the others stay */
+	assert_int_equal(get(RTC_B), 0xe2);
+}
+
+static void
 test_periodic(void **state)
 {
 	static const u64 hz[16] = {0,	256, 128, 8192, 4096, 2048, 1024, 512,
@@ -538,6 +550,7 @@ main(void)
 		cmocka_unit_test_setup(test_impossible_dates, setup),
 		cmocka_unit_test_setup(test_update_in_progress, setup),
 		cmocka_unit_test_setup(test_update_ended, setup),
+		cmocka_unit_test_setup(test_set_clears_the_update_interrupt, setup),
 		cmocka_unit_test_setup(test_periodic, setup),
 		cmocka_unit_test_setup(test_periodic_stops_with_the_divider, setup),
 		cmocka_unit_test_setup(test_alarm, setup),
