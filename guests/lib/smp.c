@@ -43,6 +43,15 @@ smp_start(u32 index, u32 apic_id, void (*fn)(u32 index))
 	return started != 0;
 }
 
+u32
+smp_index(void)
+{
+	u64 sp;
+
+	__asm__ volatile("movq %%rsp, %0" : "=r"(sp));
+	return (u32)((sp - (u64)stacks) / STACK);
+}
+
 void
 cpu_start(u32 index)
 {
