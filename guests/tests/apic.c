@@ -14,7 +14,8 @@ static void
 take(struct trap *trap)
 {
 	CHECK(apic_bit(APIC_ISR, (u8)trap->vector));
-	CHECK(!apic_bit(APIC_IRR, (u8)trap->vector));
+	if (trap->vector != TIMER) /* whose next period may be over already, on a busy machine */
+		CHECK(!apic_bit(APIC_IRR, (u8)trap->vector));
 	CHECK_EQ(apic_read(APIC_PPR) & 0xf0, trap->vector & 0xf0);
 	taken[trap->vector]++;
 	order[count++ % ARRAY_SIZE(order)] = (u32)trap->vector;
