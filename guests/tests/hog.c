@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* All its vCPUs compute and never stop by themselves, for so many seconds (option seconds=). */
+/* All its vCPUs compute and never stop by themselves, for so many seconds (option seconds=); but
+ * for wait= seconds before only the first one does, so that other VMs can be started meanwhile. */
 #include "guests/lib/apic.h"
 #include "guests/lib/guest.h"
 #include "guests/lib/time.h"
@@ -9,8 +10,10 @@ enum { CODE_PAGE = 0x8000, ALL_BUT_SELF = 3 << 18 };
 GUEST("hog")
 {
 	static const u8 spin[] = {0xf3, 0x90, 0xeb, 0xfc}; /* PAUSE, and back to it */
-	u64 end = deadline_us(option("seconds", 2) * 1000000);
+	u64 end;
 
+	delay_us(option("wait", 0) * 1000000);
+	end = deadline_us(option("seconds", 2) * 1000000);
 	memcpy((void *)CODE_PAGE, spin, sizeof(spin));
 	apic_enable();
 	apic_write(LAPIC_ICR_LOW, ALL_BUT_SELF | ICR_INIT | ICR_ASSERT | ICR_LEVEL);

@@ -12,6 +12,7 @@ from console import SLOWNESS
 
 HOGS = 4         # VMs of so many vCPUs, which keep all others off a CPU for their time slices:
 HOG_VCPUS = 64   # 10 ms each, 2.5 s together
+HOG_WAIT = 6     # seconds until the first of them begins: all have been started by then
 GAP_MS = 2000
 PPM_MAX = 1000
 
@@ -24,11 +25,11 @@ def section(name, kernel, vcpus, cmdline):
 class Host:
     """A machine with one VM to test, and with those that keep it off its CPU."""
 
-    def __init__(self, kinds, backend, name, vcpus, cpus, cmdline, hog_seconds=8):
+    def __init__(self, kinds, backend, name, vcpus, cpus, cmdline):
         kind, options, slowness = guests.BACKENDS[backend]
         config = section("test", name, vcpus, cmdline)
         for n in range(HOGS):
-            config += section(f"hog{n}", "hog", HOG_VCPUS, f"seconds={hog_seconds}")
+            config += section(f"hog{n}", "hog", HOG_VCPUS, f"wait={HOG_WAIT} seconds=12")
         boot = guests.image_with(config, {each: guests.BUILT / "tests" / each
                                           for each in (name, "hog")})
         self.machine = kinds[kind](boot, smp=cpus, **options)
@@ -110,7 +111,7 @@ def test_no_drift_in_a_minute_by_our_own_clock(host):
 @pytest.mark.timeout(1500)
 def test_no_drift_in_20_virtual_seconds_in_bochs(host):
     """The same in the emulator's time; there the guest's RTC is the host's clock."""
-    guest = host("vmx", "drift", 1, 1, f"seconds=16 gap={GAP_MS}", hog_seconds=4)
+    guest = host("vmx", "drift", 1, 1, f"seconds=16 gap={GAP_MS}")
     guest.console()
     guest.wait_for("keep me off", 60)
     guest.keep_off()
@@ -121,7 +122,7 @@ def test_no_drift_in_20_virtual_seconds_in_bochs(host):
 @pytest.mark.parametrize("backend", guests.BACKENDS)
 def test_missed_ticks_are_merged(host, backend):
     """Kept off its CPU for two seconds, a guest gets one tick of each periodic timer for them."""
-    guest = host(backend, "ticks", 1, 1, f"seconds=2 gap={GAP_MS}", hog_seconds=4)
+    guest = host(backend, "ticks", 1, 1, f"seconds=2 gap={GAP_MS}")
     guest.console()
     guest.wait_for("keep me off", 60)
     guest.keep_off()
