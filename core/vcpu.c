@@ -150,7 +150,8 @@ settle(struct vcpu *v)
 			return false;
 		if (v->state == VCPU_RUNNING)
 			return true;
-		wait_for_request(v, ~0u);
+		/* An NMI that is blocked ends no HLT, and stays requested. */
+		wait_for_request(v, v->nmi_blocked ? ~BIT32(REQUEST_NMI) : ~0u);
 	}
 }
 
@@ -274,7 +275,7 @@ vcpu_free(struct vcpu *v)
 int
 vcpu_start(struct vcpu *v, u32 cpu)
 {
-	return thread_create(v->name, vcpu_thread, v, PRIORITY_NORMAL, cpu, &v->thread);
+	return thread_create(v->name, vcpu_thread, v, PRIORITY_GUEST, cpu, &v->thread);
 }
 
 enum verdict

@@ -13,6 +13,7 @@
 
 enum thread_priority {
 	PRIORITY_IDLE,	 /* each CPU's idle thread alone */
+	PRIORITY_GUEST,	 /* vCPUs: whatever they do, a person gets an answer */
 	PRIORITY_NORMAL, /* the shell, and what people wait for */
 	PRIORITY_HIGH,	 /* short work for devices */
 	PRIORITIES
