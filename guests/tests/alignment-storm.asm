@@ -56,5 +56,6 @@ idt_pointer:
 	dd idt
 
 	times 0xfff0 - ($ - begin) db 0xcc
-	jmp	near real
+bits 16
+	jmp	real
 	times 0x10000 - ($ - begin) db 0

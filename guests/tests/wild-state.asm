@@ -109,4 +109,6 @@ in_wild:
 .end:	cpuid
 	mov	eax, cr0
 	mov	cr0, eax
+	xor	eax, eax
+	out	DEBUG_EXIT, al
 	hlt				; with interrupts off: only a person ends it

@@ -100,10 +100,15 @@ def image_with(config, files):
     return image.made_once(parts, ".iso", make)
 
 
-def image_of_rows(chosen):
+def config_of_rows(chosen):
+    """Their configuration, and the files that it names."""
     files = {row.guest: BUILT / "tests" / row.guest for row in chosen}
     files["guests.txt"] = TABLE
-    return image_with("".join(section(row) for row in chosen), files)
+    return "".join(section(row) for row in chosen), files
+
+
+def image_of_rows(chosen):
+    return image_with(*config_of_rows(chosen))
 
 
 class Host:
