@@ -19,6 +19,7 @@
 #include "dev/ioapic.h"
 #include "dev/isa_irq.h"
 #include "dev/lapic.h"
+#include "dev/lapic_page.h"
 #include "dev/pci.h"
 #include "dev/pic.h"
 #include "dev/pit.h"
@@ -29,6 +30,7 @@
 #include "dev/smbios.h"
 #include "dev/uart.h"
 #include "emul/emulate.h"
+#include "lib/string.h"
 #include "mm/heap.h"
 
 enum { COM1_PORT = 0x3f8, IRQ_TIMER = 0, IRQ_KEYBOARD = 1, IRQ_COM1 = 4, IRQ_RTC = 8 };
@@ -62,10 +64,14 @@ platform_of(const struct vcpu *v)
 	return v->vm->platform_data;
 }
 
+/* What the CPU has of it is brought back. On the vCPU's thread. */
 static struct lapic *
 lapic_of(const struct vcpu *v)
 {
-	return v->platform;
+	struct lapic *l = v->platform;
+
+	lapic_reclaim(l);
+	return l;
 }
 
 /* From the local APICs to their vCPUs. */
@@ -125,11 +131,10 @@ port_access(struct vcpu *v, u16 port, u8 size, bool write, u32 *value)
 static void
 memory_access(struct vcpu *v, gpa_t gpa, u8 size, bool write, u64 *value)
 {
-	struct lapic *l = lapic_of(v);
 	struct io io = {gpa.v & (PAGE_SIZE - 1), size, write, *value};
 
-	if (lapic_decodes(l, gpa.v)) {
-		lapic_mmio(l, &io);
+	if (lapic_decodes(v->platform, gpa.v)) {
+		lapic_mmio(lapic_of(v), &io);
 		*value = io.value;
 	} else {
 		(void)bus_access(&platform_of(v)->bus, SPACE_MMIO, gpa.v, size, write, value);
@@ -139,7 +144,57 @@ memory_access(struct vcpu *v, gpa_t gpa, u8 size, bool write, u64 *value)
 static int
 local_msr(struct vcpu *v, u32 msr, bool write, u64 *value)
 {
-	return lapic_msr(lapic_of(v), msr, write, value);
+	struct lapic *l = msr == LAPIC_MSR_TSC_DEADLINE ? v->platform : lapic_of(v);
+
+	return lapic_msr(l, msr, write, value);
+}
+
+static enum virt_apic_mode
+mode_for(const struct vcpu *v)
+{
+	switch (lapic_mode(v->platform)) {
+	case LAPIC_XAPIC: return VIRT_APIC_XAPIC;
+	case LAPIC_X2APIC: return v->hw.apic.x2apic ? VIRT_APIC_X2APIC : VIRT_APIC_NONE;
+	default: return VIRT_APIC_NONE;
+	}
+}
+
+/*
+ * What is pending after that is an ExtINT, which the CPU knows nothing of. Never is there nothing
+ * for long: what is taken back for an exit has to be lent again.
+ */
+static int
+lend_apic(struct vcpu *v)
+{
+	struct virt_apic *a = &v->hw.apic;
+	enum virt_apic_mode mode = mode_for(v);
+	struct lapic *l = v->platform;
+	struct lapic_page page = {.regs = a->page};
+	int pending;
+
+	if (mode == VIRT_APIC_NONE)
+		lapic_reclaim(l);
+	else if (lapic_lend(l, &page)) {
+		a->requested = page.requested;
+		a->in_service = page.in_service;
+		memcpy(a->eoi_exits, page.eoi_exits, sizeof(a->eoi_exits));
+		a->changed = true;
+	}
+	if (a->mode != (u8)mode) {
+		a->mode = (u8)mode;
+		a->changed = true;
+	}
+	pending = lapic_pending(l);
+	return pending == LAPIC_NOTHING ? LAPIC_LATER : pending;
+}
+
+static void
+apic_exit(struct vcpu *v, const struct exit_apic *exit)
+{
+	if (exit->eoi)
+		lapic_eoi_done(v->platform, (u8)exit->what);
+	else
+		lapic_written(v->platform, exit->what);
 }
 
 _Static_assert((int)PENDING_NOTHING == (int)LAPIC_NOTHING, "the same words");
@@ -432,6 +487,8 @@ static const struct vm_platform platform_ops = {
 	.decode_cr = emulate_decode_cr,
 	.msr = local_msr,
 	.pending_interrupt = pending_interrupt,
+	.lend_apic = lend_apic,
+	.apic_exit = apic_exit,
 	.take_interrupt = take_interrupt,
 	.get_tpr = get_tpr,
 	.set_tpr = set_tpr,

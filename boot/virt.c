@@ -15,6 +15,7 @@ virt_start(const struct config *config)
 	virt_detect();
 	if (config->exec_pages != EXEC_PAGES_AUTO)
 		virt_set_exec_by_4k(config->exec_pages == EXEC_PAGES_SMALL);
+	virt_set_use_apic(config->apicv);
 	iommu_detect();
 	preflight_report();
 	if (virt_ops() != NULL && virt_on_all() == 0)

@@ -66,6 +66,7 @@ struct config {
 	enum log_level log;
 	enum exec_pages exec_pages;
 	struct console_spec console;
+	bool apicv; /* the CPU may carry out guests' local APICs */
 	u32 vm_count, vm_room;
 	struct vm_config *vms; /* the caller's, vm_room of them; stays as long as the struct */
 };

@@ -73,6 +73,12 @@ set_exec_pages(struct config_target to, struct slice value)
 	return word >= 0;
 }
 
+static bool
+set_apicv(struct config_target to, struct slice value)
+{
+	return value_bool(on_words, value, &to.config->apicv);
+}
+
 #define MEMORY_MAX (1024 * GiB)
 
 static bool
@@ -161,6 +167,11 @@ set_debug_exit(struct config_target to, struct slice value)
 		.expected = "com1, com2, com3, com4, io:PORT (from 0x100 to 0xfff8) or acpi"       \
 	}
 
+#define APICV_KEY                                                                                  \
+	{                                                                                          \
+		.name = "apicv", .words = on_words, .set = set_apicv, .expected = "on or off"      \
+	}
+
 #define FILE_NAME "a file name of at most 240 bytes without \\ ' or \""
 
 /* clang-format off */
@@ -168,13 +179,14 @@ const struct config_section config_sections[CONFIG_SECTIONS] = {
 	{
 		.kind = "host",
 		.title = "[host]",
-		.count = 2,
+		.count = 3,
 		.keys = {
 			{
 				.name = "log", .words = log_words, .set = set_log,
 				.expected = "error, warn, info or debug",
 			},
 			CONSOLE_KEY,
+			APICV_KEY,
 		},
 	}, {
 		.kind = "vm",
@@ -226,10 +238,11 @@ const struct config_section config_sections[CONFIG_SECTIONS] = {
 
 const struct config_section config_cmdline_words = {
 	.title = "the command line",
-	.count = 2,
+	.count = 3,
 	.keys =
 		{
-			CONSOLE_KEY, {
+			CONSOLE_KEY, APICV_KEY,
+			{
 				.name = "exec-pages",
 				.words = exec_pages_words,
 				.set = set_exec_pages,

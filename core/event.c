@@ -141,10 +141,19 @@ held_by_shadow(struct vcpu *v)
 	       (vcpu_get(v, VREG_RFLAGS) & RFLAGS_IF) != 0;
 }
 
+/* The vector that is ours to deliver, or one of enum pending. */
+static int
+next_interrupt(struct vcpu *v)
+{
+	const struct vm_platform *p = v->vm->platform;
+
+	return v->hw.apic.page != NULL ? p->lend_apic(v) : p->pending_interrupt(v);
+}
+
 void
 event_deliver(struct vcpu *v)
 {
-	int pending = v->vm->platform->pending_interrupt(v);
+	int pending = next_interrupt(v);
 	bool wants_interrupt = pending >= 0, injected = true;
 
 	if (v->fault.kind != EVENT_NONE)
@@ -157,7 +166,7 @@ event_deliver(struct vcpu *v)
 		injected = false;
 	if (wants_interrupt && !injected && can_interrupt(v)) {
 		inject_interrupt(v);
-		pending = v->vm->platform->pending_interrupt(v);
+		pending = next_interrupt(v);
 		wants_interrupt = pending >= 0;
 	}
 	if (!injected && held_by_shadow(v))

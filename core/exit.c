@@ -154,6 +154,14 @@ exit_memory(struct vcpu *v, struct exit *exit)
 	return (enum verdict)v->vm->platform->mmio(v, exit);
 }
 
+/* The instruction that caused it is done. */
+static enum verdict
+exit_apic(struct vcpu *v, struct exit *exit)
+{
+	v->vm->platform->apic_exit(v, &exit->apic);
+	return VERDICT_AGAIN;
+}
+
 /* DR6 is set already; entering the handler clears DR7.GD (SDM vol. 3, 18.2.4). */
 static enum verdict
 debug_exception(struct vcpu *v, const struct exit *exit)
@@ -234,6 +242,7 @@ static const struct {
 	[EXIT_MSR] = {"MSR",		     exit_msr	     },
 	[EXIT_CR] = {"CR",			   exit_cr	  },
 	[EXIT_MEMORY] = {"memory",		   exit_memory     },
+	[EXIT_APIC] = {"APIC",		       exit_apic	},
 	[EXIT_EXCEPTION] = {"exception",		 exit_exception  },
 	[EXIT_HYPERCALL] = {"hypercall",		 exit_undefined  }, /* none is offered */
 	[EXIT_XSETBV] = {"XSETBV",		   exit_xsetbv     },

@@ -85,6 +85,12 @@ alloc_slot(u64 base, u64 end, struct slot *out)
 	return fail(-ERR_NOMEM);
 }
 
+int
+guest_memory_map_apic(struct guest_memory *m, gpa_t gpa, hpa_t page)
+{
+	return guest_tables_map(&m->tables, gpa.v, page, PAGE_SIZE);
+}
+
 static int
 fill_range(struct guest_memory *m, const struct guest_range *range)
 {

@@ -39,6 +39,12 @@ void guest_memory_free(struct guest_memory *m);
  */
 __must_check int guest_memory_add(struct guest_memory *m, gpa_t base, u64 size);
 
+/*
+ * Maps a page that is no RAM, and stays the caller's, before the VM runs: where the CPU makes a
+ * local APIC of it. -ERR_NOMEM, -ERR_EXISTS.
+ */
+__must_check int guest_memory_map_apic(struct guest_memory *m, gpa_t gpa, hpa_t page);
+
 u64 guest_memory_size(const struct guest_memory *m);
 /* The n-th piece of guest-physical RAM, by rising address; false after the last. */
 bool guest_memory_range(const struct guest_memory *m, unsigned n, struct guest_range *out);

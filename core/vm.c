@@ -118,6 +118,7 @@ static int
 allocate_maps(struct vm *vm)
 {
 	int err = frame_alloc_range(VIRT_VM_PAGES, PAGE_SIZE, FRAME_ANYWHERE, &vm->maps);
+	hpa_t apic;
 
 	if (err != 0)
 		return err;
@@ -125,8 +126,8 @@ allocate_maps(struct vm *vm)
 		vm->map_pages[i].pa = HPA(vm->maps.v + i * PAGE_SIZE);
 		vm->map_pages[i].ptr = hpa_to_ptr(vm->map_pages[i].pa);
 	}
-	virt_ops()->vm_init(vm->map_pages);
-	return 0;
+	apic = virt_ops()->vm_init(vm->map_pages);
+	return apic.v != 0 ? guest_memory_map_apic(vm->memory, GPA(VIRT_APIC_BASE), apic) : 0;
 }
 
 static int

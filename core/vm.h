@@ -46,6 +46,11 @@ struct vm_platform {
 	int (*msr)(struct vcpu *v, u32 msr, bool write, u64 *value);
 	/* The vector that the vCPU should get now, or one of enum pending. Changes nothing. */
 	int (*pending_interrupt)(struct vcpu *v);
+	/* The same before each run where v->hw.apic.page is there: what the CPU delivers by itself
+	 * is handed to it, and left out of the answer; which is never PENDING_NOTHING. */
+	int (*lend_apic)(struct vcpu *v);
+	/* EXIT_APIC */
+	void (*apic_exit)(struct vcpu *v, const struct exit_apic *exit);
 	/* It got it: the controller moves it from requested to in service. Answers the vector. */
 	int (*take_interrupt)(struct vcpu *v);
 	/* The local APIC's task priority as CR8 has it, 0 to 15. */

@@ -96,6 +96,8 @@ lapic_highest(const struct lapic *l)
 
 	if (extint_waits(l))
 		return LAPIC_EXTINT;
+	if (l->lent != NULL) /* all else is the CPU's */
+		return LAPIC_NOTHING;
 	vector = highest(l->irr);
 	if (vector < 0)
 		return LAPIC_NOTHING;
@@ -124,6 +126,16 @@ lapic_take(struct lapic *l)
 }
 
 void
+apic_eoi_reaches(struct lapic *l, u8 vector)
+{
+	if (!test_bit(l->tmr, vector))
+		return;
+	apic_eoi_pins(l, vector);
+	if (l->bus->eoi != NULL)
+		l->bus->eoi(l->bus, vector);
+}
+
+void
 apic_eoi(struct lapic *l)
 {
 	int vector = highest(l->isr);
@@ -132,11 +144,7 @@ apic_eoi(struct lapic *l)
 		return;
 	l->isr[vector / 64] &= ~BIT(vector % 64);
 	apic_update_ppr(l);
-	if (!test_bit(l->tmr, (u8)vector))
-		return;
-	apic_eoi_pins(l, (u8)vector);
-	if (l->bus->eoi != NULL)
-		l->bus->eoi(l->bus, (u8)vector);
+	apic_eoi_reaches(l, (u8)vector);
 }
 
 static void
@@ -172,6 +180,7 @@ apic_reset_registers(struct lapic *l)
 void
 lapic_init_reset(struct lapic *l)
 {
+	l->lent = NULL;
 	apic_reset_registers(l);
 }
 
@@ -180,6 +189,7 @@ lapic_reset(struct lapic *l)
 {
 	u64 boot = l->config.id == 0 ? APIC_BASE_BSP : 0;
 
+	l->lent = NULL;
 	WRITE_ONCE(l->base, LAPIC_BASE_DEFAULT | APIC_BASE_ENABLE | boot);
 	apic_reset_registers(l);
 }

@@ -77,9 +77,24 @@ struct lapic {
 	u64 isr[4];
 	u64 icr;
 	u32 esr;
+	u32 *lent; /* the page that a CPU has ISR, TPR, PPR and ICR in: see dev/lapic_page.h; or
+		      NULL */
 
 	struct lapic_timer timer;
 };
+
+/*
+ * Brings back what has been lent. Everything below that is marked "own thread" wants it so, but
+ * lapic_decodes(), and lapic_msr() of IA32_TSC_DEADLINE. Own thread.
+ */
+void lapic_reclaim_slowly(struct lapic *l);
+
+static inline void
+lapic_reclaim(struct lapic *l)
+{
+	if (l->lent != NULL)
+		lapic_reclaim_slowly(l);
+}
 
 /* Joins the bus, and resets. The struct and the config's are the caller's, and outlive the VM. */
 void lapic_setup(struct lapic *l, struct lapic_bus *bus, const struct lapic_config *config);
@@ -129,6 +144,8 @@ bool lapic_decodes(const struct lapic *l, u64 gpa);
 
 /* io->offset counts from the page's begin. Own thread. */
 void lapic_mmio(struct lapic *l, struct io *io);
+
+enum { LAPIC_MSR_TSC_DEADLINE = 0x6e0 };
 
 /*
  * IA32_APIC_BASE, IA32_TSC_DEADLINE, and the x2APIC's 800h to 8FFh. -ERR_NOENT: not one of them;

@@ -3,7 +3,7 @@
 #include "dev/lapic_model.h"
 
 /* IA32_ MSRs, SDM vol. 4, table 2-2. */
-enum { MSR_APIC_BASE = 0x1b, MSR_TSC_DEADLINE = 0x6e0, MSR_X2APIC = 0x800, MSR_X2APIC_LEN = 0x100 };
+enum { MSR_APIC_BASE = 0x1b, MSR_X2APIC = 0x800, MSR_X2APIC_LEN = 0x100 };
 
 enum { XR = 1, XW = 2, MR = 4, MW = 8 }; /* read, write, by MMIO and by MSR */
 
@@ -190,7 +190,7 @@ lapic_msr(struct lapic *l, u32 msr, bool write, u64 *value)
 {
 	if (msr - MSR_X2APIC < MSR_X2APIC_LEN)
 		return x2apic_access(l, msr - MSR_X2APIC, write, value);
-	if (msr == MSR_TSC_DEADLINE)
+	if (msr == LAPIC_MSR_TSC_DEADLINE)
 		return deadline_access(l, write, value);
 	if (msr == MSR_APIC_BASE)
 		return base_access(l, write, value);

@@ -33,6 +33,8 @@ void apic_reset_registers(struct lapic *l);
 /* The PPR after a change of TPR or ISR (SDM vol. 3, 11.8.3.1). Own thread. */
 void apic_update_ppr(struct lapic *l);
 void apic_eoi(struct lapic *l);
+/* An EOI has ended this vector: to the I/O APIC and the pins, if it was level-triggered. */
+void apic_eoi_reaches(struct lapic *l, u8 vector);
 
 /* lapic_error.c: bits of the ESR, and the error interrupt (11.5.3). Any thread. */
 void apic_error(struct lapic *l, u32 bits);

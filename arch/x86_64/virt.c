@@ -66,6 +66,12 @@ virt_set_exec_by_4k(bool on)
 	detected.exec_by_4k = on;
 }
 
+void
+virt_set_use_apic(bool on)
+{
+	detected.use_apic = on;
+}
+
 bool
 virt_caps_suffice(const struct virt_caps *caps)
 {

@@ -37,6 +37,8 @@ struct virt_caps {
 
 	/* Not an ability: large pages of the nested tables must not be executable. */
 	bool exec_by_4k;
+
+	bool use_apic; /* the configuration's: the CPU may carry out guests' local APICs */
 };
 
 /*
@@ -130,6 +132,25 @@ struct virt_page {
 
 enum { VIRT_VCPU_PAGES = 4, VIRT_VM_PAGES = 6 }; /* what each backend needs at most */
 
+/*
+ * A guest's local APIC, where a backend can have the CPU carry it out as far as it is able to: in
+ * place of exits it then answers reads from the registers' page, carries out TPR, EOI and
+ * self-IPIs, and delivers what is requested in the page by itself. Who models the APIC fills this
+ * between runs, and sets `changed`; the page is the CPU's while the guest runs.
+ */
+enum virt_apic_mode { VIRT_APIC_NONE, VIRT_APIC_XAPIC, VIRT_APIC_X2APIC };
+
+#define VIRT_APIC_BASE 0xfee00000ul /* where the xAPIC's page can be */
+
+struct virt_apic {
+	u32 *page;   /* registers as in the xAPIC's page; NULL: there is no such thing here */
+	bool x2apic; /* VIRT_APIC_X2APIC can be had; constant, as is page */
+	bool changed;
+	u8 mode;		  /* enum virt_apic_mode; NONE: all is emulated */
+	u8 requested, in_service; /* the highest vectors of the page's IRR and ISR; 0: none */
+	u64 eoi_exits[4];	  /* vectors whose EOI exits */
+};
+
 struct vcpu_hw {
 	u64 gpr[16]; /* not RSP: get/set do that */
 	u64 cr2;     /* of the guest, where the CPU does not switch it (VMX) */
@@ -157,6 +178,7 @@ struct vcpu_hw {
 	const struct virt_page *vm_pages; /* shared by the VM's vCPUs: permission maps */
 	u64 cr0_cache; /* CD and NW as the guest has set them; the hardware never does */
 	u64 tsc_aux;   /* the guest's */
+	struct virt_apic apic;
 	u64 spec_ctrl; /* the guest's IA32_SPEC_CTRL */
 	void *backend;
 };
@@ -193,6 +215,7 @@ enum exit_kind {
 	EXIT_MSR,
 	EXIT_CR,
 	EXIT_MEMORY, /* second-level fault */
+	EXIT_APIC,   /* a guest's local APIC that the CPU carries out wants us to do something */
 	EXIT_EXCEPTION,
 	EXIT_HYPERCALL, /* VMCALL, VMMCALL */
 	EXIT_XSETBV,
@@ -241,6 +264,11 @@ struct exit_cr {
 	u16 lmsw;
 };
 
+struct exit_apic {
+	bool eoi; /* done, of vector `what`; else a register's value was written to the page */
+	u16 what; /* the register's offset */
+};
+
 struct exit_exception {
 	u8 vector;
 	u32 error;
@@ -268,6 +296,7 @@ struct exit {
 		struct exit_memory memory;
 		struct exit_msr msr;
 		struct exit_cr cr;
+		struct exit_apic apic;
 		struct exit_exception exception;
 		struct exit_task_switch task_switch;
 		struct exit_invalid invalid;
@@ -292,8 +321,9 @@ struct virt_ops {
 	/*
 	 * Fills the permission maps that all vCPUs of a VM share: every port and MSR exits but
 	 * those that the guest may touch by itself (FS, GS, KERNEL_GS_BASE, STAR.., SYSENTER).
+	 * Answers the page to be mapped at VIRT_APIC_BASE; 0: none.
 	 */
-	void (*vm_init)(const struct virt_page pages[VIRT_VM_PAGES]);
+	hpa_t (*vm_init)(const struct virt_page pages[VIRT_VM_PAGES]);
 	/*
 	 * Puts a vCPU whose struct is zero but for pages, vm_pages, xsave and second_level into
 	 * the state after INIT (SDM vol. 3, table 10-1). Any CPU; nothing is left on this one.
@@ -327,6 +357,8 @@ struct virt_ops {
 void virt_detect(void);
 /* Other than the CPU's flaws would have it; before a VM is started. */
 void virt_set_exec_by_4k(bool on);
+/* Whether the CPU may carry out guests' local APICs; before it is turned on. */
+void virt_set_use_apic(bool on);
 
 /* NULL where this machine cannot run VMs; the preflight says why. */
 const struct virt_ops *virt_ops(void);

@@ -87,7 +87,7 @@ def test_every_error_in_line_order(folder):
         "my host.conf:4: found log = loud; expected error, warn, info or debug",
         "my host.conf:5: found log a second time; expected it once, as in line 4",
         f"my host.conf:6: found console = tty; expected {CONSOLES}",
-        "my host.conf:7: found memory; expected a key of [host]: log, console",
+        "my host.conf:7: found memory; expected a key of [host]: log, console, apicv",
         "my host.conf:8: found lgo; expected a key of [host]; did you mean log?",
         "my host.conf:9: found nothing; expected KEY = VALUE",
         "my host.conf:10: found [net web]; expected [host], [vm NAME]",

@@ -173,7 +173,7 @@ unknown_names(void **state)
 	assert_errors("[host]\nlgo = info\n",
 		      "2: found lgo; expected a key of [host]; did you mean log?\n");
 	assert_errors("[host]\nmemory = 1\n",
-		      "2: found memory; expected a key of [host]: log, console\n");
+		      "2: found memory; expected a key of [host]: log, console, apicv\n");
 	assert_errors("[host web]\nlog = x\n",
 		      "1: found [host web]; expected [host]\n"
 		      "2: found log = x; expected error, warn, info or debug\n");
@@ -243,6 +243,14 @@ command_line_wins(void **state)
 	assert_string_equal(seen, "");
 	assert_int_equal(config.console.kind, CONSOLE_COM);
 	assert_int_equal(config.console.com, 2);
+	assert_true(config.apicv);
+	assert_good("[host]\napicv = off\n");
+	assert_false(config.apicv);
+	parse_cmdline("apicv=on");
+	assert_true(config.apicv);
+	assert_good("");
+	parse_cmdline("apicv=off");
+	assert_false(config.apicv);
 }
 
 /* Before there is room for VMs: the console counts, errors are for later, and VMs are counted. */
@@ -276,12 +284,13 @@ wrong_words(void **state)
 	config_defaults(&config);
 	parse_cmdline("quiet consoel=com1 console= console console=tty console=com3");
 	assert_string_equal(
-		seen, "0: found quiet; expected a key of the command line: console, exec-pages\n"
-		      "0: found consoel; expected a key of the command line; did you mean "
-		      "console?\n"
-		      "0: found console without a value; expected " CONSOLE_VALUES "\n"
-		      "0: found console without a value; expected " CONSOLE_VALUES "\n"
-		      "0: found console = tty; expected " CONSOLE_VALUES "\n");
+		seen,
+		"0: found quiet; expected a key of the command line: console, apicv, exec-pages\n"
+		"0: found consoel; expected a key of the command line; did you mean "
+		"console?\n"
+		"0: found console without a value; expected " CONSOLE_VALUES "\n"
+		"0: found console without a value; expected " CONSOLE_VALUES "\n"
+		"0: found console = tty; expected " CONSOLE_VALUES "\n");
 	assert_int_equal(config.console.com, 3);
 }
 

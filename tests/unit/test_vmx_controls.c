@@ -46,6 +46,7 @@ as_documented(void **state)
 	assert_int_equal(c.timer_shift, 5);
 	assert_int_equal(c.invept_type, INVALIDATE_ONE);
 	assert_int_equal(c.eptp_flags, 0x5e);
+	assert_int_equal(c.apic_proc2, 0); /* it came with the servers after it */
 }
 
 /* Interrupts are not acknowledged by an exit; windows and long mode are for later. */
@@ -133,6 +134,42 @@ lesser_ept(void **state)
 	assert_int_equal(c.invept_type, INVALIDATE_ALL);
 }
 
+static struct vmx_capabilities
+ivy_bridge_server(void)
+{
+	struct vmx_capabilities cap = haswell();
+
+	cap.word[VMX_PROC2] |= BIT(32 + 8) | BIT(32 + 9);
+	return cap;
+}
+
+/* The parts of APIC virtualisation are used together; x2APIC mode may be missing. */
+static void
+apic_whole_or_not(void **state)
+{
+	static const u8 parts[] = {0, 8, 9};
+	struct vmx_capabilities cap = ivy_bridge_server();
+
+	/* Virtualised accesses, x2APIC mode, registers, interrupt delivery: by the guest's mode. */
+	assert_null(vmx_controls_compute(&cap, &c));
+	assert_int_equal(c.apic_proc2, 1u | 1u << 4 | 1u << 8 | 1u << 9);
+	assert_int_equal(c.word[VMX_PROC2] & c.apic_proc2, 0);
+	for (unsigned i = 0; i < ARRAY_SIZE(parts); i++) {
+		cap = ivy_bridge_server();
+		cap.word[VMX_PROC2] &= ~BIT(32 + parts[i]);
+		assert_null(vmx_controls_compute(&cap, &c));
+		assert_int_equal(c.apic_proc2, 0);
+	}
+	cap = ivy_bridge_server();
+	cap.word[VMX_PROC] &= ~BIT(32 + 21); /* TPR shadow */
+	assert_null(vmx_controls_compute(&cap, &c));
+	assert_int_equal(c.apic_proc2, 0);
+	cap = ivy_bridge_server();
+	cap.word[VMX_PROC2] &= ~BIT(32 + 4);
+	assert_null(vmx_controls_compute(&cap, &c));
+	assert_int_equal(c.apic_proc2, 1u | 1u << 8 | 1u << 9);
+}
+
 static void
 basics(void **state)
 {
@@ -165,6 +202,7 @@ main(void)
 		cmocka_unit_test(control_registers),   cmocka_unit_test(what_is_missing_is_named),
 		cmocka_unit_test(what_may_be_missing), cmocka_unit_test(vpid_needs_invvpid),
 		cmocka_unit_test(lesser_ept),	       cmocka_unit_test(basics),
+		cmocka_unit_test(apic_whole_or_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,7 +65,7 @@ plain(void **state)
 static void
 unknown(void **state)
 {
-	static const u16 reasons[] = {3, 4, 5, 6, 14, 16, 17, 29, 35, 37, 38, 43, 56, 74, 0xffff};
+	static const u16 reasons[] = {3, 4, 5, 6, 14, 16, 17, 29, 35, 37, 38, 43, 57, 74, 0xffff};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(reasons); i++) {
 		decode(reasons[i]);
@@ -163,6 +163,47 @@ memory(void **state)
 	fake_vmcs[VMCS_QUALIFICATION] = 1; /* no linear address: a load of PDPTEs */
 	decode(48);
 	assert_false(e.memory.walk);
+}
+
+/* Accesses to a local APIC that the CPU carries out, and what it leaves to us (table 28-6). */
+static void
+virtual_apic(void **state)
+{
+	static const struct {
+		u16 type;
+		bool read, write, fetch, walk;
+	} rows[] = {
+		{0,  true,  false, false, false},
+		{1,  false, true,	 false, false},
+		{2,  false, false, true,	false},
+		{3,  true,  false, false, false},
+		{15, true,  false, false, true },
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		fake_vmcs[VMCS_QUALIFICATION] = (u64)rows[i].type << 12 | 0xa0;
+		fake_vmcs[VMCS_GUEST_PHYSICAL] = 0x1234; /* not said by this exit */
+		decode(44);
+		assert_int_equal(e.kind, EXIT_MEMORY);
+		assert_int_equal(e.insn_len, 0);
+		assert_int_equal(e.memory.gpa.v, 0xfee000a0);
+		assert_int_equal(e.memory.read, rows[i].read);
+		assert_int_equal(e.memory.write, rows[i].write);
+		assert_int_equal(e.memory.fetch, rows[i].fetch);
+		assert_int_equal(e.memory.walk, rows[i].walk);
+		assert_int_equal(e.memory.bytes_len, 0);
+	}
+	fake_vmcs[VMCS_QUALIFICATION] = 0x53;
+	decode(45);
+	assert_int_equal(e.kind, EXIT_APIC);
+	assert_true(e.apic.eoi);
+	assert_int_equal(e.apic.what, 0x53);
+	assert_int_equal(e.insn_len, 0);
+	fake_vmcs[VMCS_QUALIFICATION] = 0x300;
+	decode(56);
+	assert_int_equal(e.kind, EXIT_APIC);
+	assert_false(e.apic.eoi);
+	assert_int_equal(e.apic.what, 0x300);
 }
 
 /* 28.2.3: an IRET that faulted had unblocked NMIs. */
@@ -348,6 +389,7 @@ main(void)
 		cmocka_unit_test_setup(string_ports, fresh),
 		cmocka_unit_test_setup(msrs_and_control_registers, fresh),
 		cmocka_unit_test_setup(memory, fresh),
+		cmocka_unit_test_setup(virtual_apic, fresh),
 		cmocka_unit_test_setup(nmi_blocked_again, fresh),
 		cmocka_unit_test_setup(exceptions, fresh),
 		cmocka_unit_test_setup(debug_exception, fresh),

@@ -60,7 +60,7 @@ allow_command(u8 *map, u32 msr)
 }
 
 /* The maps are contiguous pages, so the first one's pointer is that of the whole. */
-void
+hpa_t
 svm_vm_init(const struct virt_page pages[VIRT_VM_PAGES])
 {
 	u8 *msrpm = pages[SVM_VM_MSRPM].ptr;
@@ -71,6 +71,7 @@ svm_vm_init(const struct virt_page pages[VIRT_VM_PAGES])
 		allow_msr(msrpm, free_msrs[i]);
 	if (cpu_flaws()->barrier)
 		allow_command(msrpm, MSR_IA32_PRED_CMD);
+	return HPA(0); /* AVIC is not used */
 }
 
 static void

@@ -49,7 +49,7 @@ svm_dirty(struct vmcb *vmcb, u64 groups)
 	vmcb->clean &= ~groups;
 }
 
-void svm_vm_init(const struct virt_page pages[VIRT_VM_PAGES]);
+hpa_t svm_vm_init(const struct virt_page pages[VIRT_VM_PAGES]);
 void svm_vcpu_init(struct vcpu_hw *hw);
 void svm_vcpu_fini(struct vcpu_hw *hw);
 u64 svm_get(struct vcpu_hw *hw, enum vreg reg);

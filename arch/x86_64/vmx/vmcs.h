@@ -11,7 +11,8 @@
 enum vmcs_field {
 	/* 16-bit */
 	VMCS_VPID = 0x0000,
-	VMCS_GUEST_SELECTOR = 0x0800, /* of ES; + 2 for each next enum vseg, up to TR */
+	VMCS_GUEST_SELECTOR = 0x0800,	/* of ES; + 2 for each next enum vseg, up to TR */
+	VMCS_INTERRUPT_STATUS = 0x0810, /* the guest's: RVI and SVI */
 	VMCS_HOST_ES = 0x0c00,
 	VMCS_HOST_CS = 0x0c02,
 	VMCS_HOST_SS = 0x0c04,
@@ -23,7 +24,10 @@ enum vmcs_field {
 	/* 64-bit */
 	VMCS_MSR_BITMAP = 0x2004,
 	VMCS_TSC_OFFSET = 0x2010,
+	VMCS_VIRTUAL_APIC = 0x2012,
+	VMCS_APIC_ACCESS = 0x2014,
 	VMCS_EPTP = 0x201a,
+	VMCS_EOI_EXIT = 0x201c, /* bitmap; + 2 for each next 64 vectors */
 	VMCS_GUEST_PHYSICAL = 0x2400,
 	VMCS_LINK = 0x2800,
 	VMCS_GUEST_DEBUGCTL = 0x2802,
@@ -48,6 +52,7 @@ enum vmcs_field {
 	VMCS_ENTRY_EVENT = 0x4016, /* interruption-information field */
 	VMCS_ENTRY_ERROR = 0x4018,
 	VMCS_ENTRY_LENGTH = 0x401a,
+	VMCS_TPR_THRESHOLD = 0x401c,
 	VMCS_PROC2_CONTROLS = 0x401e,
 	VMCS_INSTRUCTION_ERROR = 0x4400,
 	VMCS_EXIT_REASON = 0x4402,
@@ -111,6 +116,7 @@ enum vmcs_field {
 #define PROC_RDPMC	       BIT32(11)
 #define PROC_CR8_LOAD	       BIT32(19)
 #define PROC_CR8_STORE	       BIT32(20)
+#define PROC_TPR_SHADOW	       BIT32(21)
 #define PROC_NMI_WINDOW	       BIT32(22)
 #define PROC_IO		       BIT32(24) /* unconditional I/O exiting */
 #define PROC_MSR_BITMAP	       BIT32(28)
@@ -118,11 +124,15 @@ enum vmcs_field {
 #define PROC_SECONDARY	       BIT32(31)
 
 /* Secondary processor-based controls, 25.6.2 */
+#define PROC2_APIC_ACCESS      BIT32(0) /* virtualize APIC accesses */
 #define PROC2_EPT	       BIT32(1)
 #define PROC2_RDTSCP	       BIT32(3)
+#define PROC2_X2APIC	       BIT32(4) /* virtualize x2APIC mode */
 #define PROC2_VPID	       BIT32(5)
 #define PROC2_WBINVD	       BIT32(6)
 #define PROC2_UNRESTRICTED     BIT32(7)
+#define PROC2_APIC_REGISTERS   BIT32(8)
+#define PROC2_INTERRUPTS       BIT32(9) /* virtual-interrupt delivery */
 #define PROC2_INVPCID	       BIT32(12)
 
 /* Exit controls, 25.7.1 */
@@ -217,6 +227,8 @@ enum exit_reason {
 	REASON_MONITOR = 39,
 	REASON_PAUSE = 40,
 	REASON_MACHINE_CHECK = 41, /* entry failure */
+	REASON_APIC_ACCESS = 44,
+	REASON_VIRTUAL_EOI = 45,
 	REASON_EPT_VIOLATION = 48,
 	REASON_EPT_MISCONFIGURATION = 49,
 	REASON_INVEPT = 50,
@@ -224,31 +236,46 @@ enum exit_reason {
 	REASON_INVVPID = 53,
 	REASON_WBINVD = 54,
 	REASON_XSETBV = 55,
-	REASON_COUNT = 56,
+	REASON_APIC_WRITE = 56,
+	REASON_COUNT = 57,
 };
 
 /* Qualifications: of I/O (table 28-5), control registers (28-3), EPT violations (28-7) and task
  * switches (28-2).
  */
-#define IO_SIZE		    BITS(2, 0) /* less 1 */
-#define IO_IN		    BIT(3)
-#define IO_STRING	    BIT(4)
-#define IO_REP		    BIT(5)
-#define IO_PORT		    BITS(31, 16)
+#define IO_SIZE		 BITS(2, 0) /* less 1 */
+#define IO_IN		 BIT(3)
+#define IO_STRING	 BIT(4)
+#define IO_REP		 BIT(5)
+#define IO_PORT		 BITS(31, 16)
 
-#define CR_NUMBER	    BITS(3, 0)
-#define CR_ACCESS	    BITS(5, 4) /* MOV to, MOV from, CLTS, LMSW: as enum cr_access */
-#define CR_REGISTER	    BITS(11, 8)
-#define CR_LMSW_SOURCE	    BITS(31, 16)
+#define CR_NUMBER	 BITS(3, 0)
+#define CR_ACCESS	 BITS(5, 4) /* MOV to, MOV from, CLTS, LMSW: as enum cr_access */
+#define CR_REGISTER	 BITS(11, 8)
+#define CR_LMSW_SOURCE	 BITS(31, 16)
 
-#define EPT_FAULT_READ	    BIT(0)
-#define EPT_FAULT_WRITE	    BIT(1)
-#define EPT_FAULT_FETCH	    BIT(2)
-#define EPT_FAULT_LINEAR    BIT(7) /* a linear address led to it ... */
-#define EPT_FAULT_FINAL	    BIT(8) /* ... as its translation, not on the walk to it */
+#define EPT_FAULT_READ	 BIT(0)
+#define EPT_FAULT_WRITE	 BIT(1)
+#define EPT_FAULT_FETCH	 BIT(2)
+#define EPT_FAULT_LINEAR BIT(7) /* a linear address led to it ... */
+#define EPT_FAULT_FINAL	 BIT(8) /* ... as its translation, not on the walk to it */
 
-#define TASK_SELECTOR	    BITS(15, 0)
-#define TASK_SOURCE	    BITS(31, 30) /* as enum task_switch_source */
+#define TASK_SELECTOR	 BITS(15, 0)
+#define TASK_SOURCE	 BITS(31, 30) /* as enum task_switch_source */
+
+/* APIC accesses (table 28-6), virtualised EOIs and APIC writes */
+#define APIC_OFFSET	 BITS(11, 0)
+#define APIC_ACCESS	 BITS(15, 12) /* enum apic_access */
+#define APIC_EOI_VECTOR	 BITS(7, 0)
+
+enum apic_access {
+	APIC_LINEAR_READ = 0,
+	APIC_LINEAR_WRITE = 1,
+	APIC_LINEAR_FETCH = 2,
+	APIC_LINEAR_EVENT = 3,	  /* while an event was delivered */
+	APIC_PHYSICAL_EVENT = 10, /* the same, without a linear address */
+	APIC_PHYSICAL = 15,
+};
 
 /* Instruction information of INS and OUTS, table 28-8 */
 #define STRING_ADDRESS_SIZE BITS(9, 7) /* 0: 16 bits, 1: 32, 2: 64 */

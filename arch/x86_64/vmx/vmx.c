@@ -71,6 +71,8 @@ agree_on_controls(void)
 		log_error("VMX on CPU %u lacks: %s", cpu_index(), missing);
 		return fail(-ERR_NODEV);
 	}
+	if (!virt_caps()->use_apic)
+		here.apic_proc2 = 0;
 	if (!controls_known)
 		vmx_controls = here;
 	controls_known = true;

@@ -110,6 +110,22 @@ fix_control_registers(const struct vmx_capabilities *cap, struct vmx_controls *o
 	out->cr4_may = cap->cr4_fixed1;
 }
 
+/*
+ * All of it, or none: the parts are of no use to us alone. They are not in the words, because they
+ * change with the mode that a guest's APIC is in.
+ */
+static void
+choose_apic(const struct vmx_capabilities *cap, struct vmx_controls *out)
+{
+	const u32 needed = PROC2_APIC_ACCESS | PROC2_APIC_REGISTERS | PROC2_INTERRUPTS;
+
+	if (!MAY_BE_1(cap, VMX_PROC, PROC_TPR_SHADOW) || !MAY_BE_1(cap, VMX_PROC2, needed))
+		return;
+	out->apic_proc2 = needed;
+	if (MAY_BE_1(cap, VMX_PROC2, PROC2_X2APIC))
+		out->apic_proc2 |= PROC2_X2APIC;
+}
+
 const char *
 vmx_controls_compute(const struct vmx_capabilities *cap, struct vmx_controls *out)
 {
@@ -129,6 +145,7 @@ vmx_controls_compute(const struct vmx_capabilities *cap, struct vmx_controls *ou
 	if ((cap->ept_vpid & EPT_AD) != 0)
 		out->eptp_flags |= EPTP_AD;
 	fix_control_registers(cap, out);
+	choose_apic(cap, out);
 	return NULL;
 }
 

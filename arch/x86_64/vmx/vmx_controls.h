@@ -24,9 +24,11 @@ struct vmx_controls {
 	u64 eptp_flags;	      /* all but the address */
 	u64 cr0_on, cr4_on;   /* bits that are 1 in a guest's real register ... */
 	u64 cr0_may, cr4_may; /* ... and those that may be */
+	u32 apic_proc2;	      /* what it takes to carry out a guest's local APIC; 0: can't */
+	u32 unused;
 };
 
-_Static_assert(sizeof(struct vmx_controls) == 64, "no padding: compared by memcmp()");
+_Static_assert(sizeof(struct vmx_controls) == 72, "no padding: compared by memcmp()");
 
 /* NULL, or the name of what this CPU lacks. */
 const char *vmx_controls_compute(const struct vmx_capabilities *cap, struct vmx_controls *out);

@@ -124,6 +124,36 @@ decode_ept_violation(struct vcpu_hw *hw __unused, struct exit *e)
 	block_nmi_again(e, (q & QUALIFIED_UNBLOCKED) != 0);
 }
 
+/* Only there is the page mapped (vmx_vm_init()); the address itself is not told (28.2.1). */
+static void
+decode_apic_access(struct vcpu_hw *hw __unused, struct exit *e)
+{
+	u64 q = qualification(e), access = FIELD_GET(APIC_ACCESS, q);
+
+	e->memory = (struct exit_memory){
+		.gpa = GPA(VIRT_APIC_BASE + FIELD_GET(APIC_OFFSET, q)),
+		.read = access != APIC_LINEAR_WRITE && access != APIC_LINEAR_FETCH,
+		.write = access == APIC_LINEAR_WRITE,
+		.fetch = access == APIC_LINEAR_FETCH,
+		.walk = access == APIC_PHYSICAL,
+	};
+	e->raw[2] = e->memory.gpa.v;
+}
+
+/* Both are as traps: the instruction is done (30.1.4, 30.4.3.3). */
+static void
+decode_virtual_eoi(struct vcpu_hw *hw __unused, struct exit *e)
+{
+	e->apic = (struct exit_apic){.eoi = true,
+				     .what = (u16)FIELD_GET(APIC_EOI_VECTOR, qualification(e))};
+}
+
+static void
+decode_apic_write(struct vcpu_hw *hw __unused, struct exit *e)
+{
+	e->apic = (struct exit_apic){.what = (u16)FIELD_GET(APIC_OFFSET, qualification(e))};
+}
+
 /* Our own mistake, but one that concerns this guest alone: it stops. */
 static void
 decode_ept_misconfiguration(struct vcpu_hw *hw __unused, struct exit *e)
@@ -182,6 +212,9 @@ static const struct reason {
 	[REASON_MWAIT] = {true, EXIT_MWAIT,	    true,  NULL			      },
 	[REASON_MONITOR] = {true, EXIT_MWAIT,	      true,  NULL			},
 	[REASON_PAUSE] = {true, EXIT_PAUSE,	    true,  NULL			      },
+	[REASON_APIC_ACCESS] = {true, EXIT_MEMORY,	   false, decode_apic_access	    },
+	[REASON_VIRTUAL_EOI] = {true, EXIT_APIC,		 false, decode_virtual_eoi	  },
+	[REASON_APIC_WRITE] = {true, EXIT_APIC,		false, decode_apic_write		},
 	[REASON_EPT_VIOLATION] = {true, EXIT_MEMORY,	     false, decode_ept_violation	},
 	[REASON_EPT_MISCONFIGURATION] = {true, EXIT_UNKNOWN,	     false, decode_ept_misconfiguration},
 	[REASON_INVEPT] = {true, EXIT_VIRT_INSTRUCTION, true,  NULL			  },

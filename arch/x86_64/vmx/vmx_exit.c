@@ -87,6 +87,10 @@ make_ready(struct vcpu_hw *hw, struct vmx_vcpu *v)
 static void
 prepare(struct vcpu_hw *hw, struct vmx_vcpu *v)
 {
+	if (hw->apic.changed) {
+		vmx_claim(hw);
+		vmx_apic_apply(hw);
+	}
 	if (vmx_cpus[cpu_index()].ready != hw || hw->flush || v->tsc_offset != hw->tsc_offset ||
 	    v->xcr0 != hw->xcr0)
 		make_ready(hw, v);

@@ -13,8 +13,6 @@
 
 _Static_assert(offsetof(struct vcpu_hw, gpr) == 0, "vmx_entry.asm");
 
-enum { PAGE_VMCS, PAGE_VCPU }; /* of struct vcpu_hw */
-enum { VM_PAGE_MSR_BITMAP };   /* of the VM's */
 enum { EXCEPTION_DB = 1, EXCEPTION_AC = 17, EXCEPTION_MC = 18, TICK_MS = 1 };
 
 /*
@@ -30,49 +28,6 @@ enum { EXCEPTION_DB = 1, EXCEPTION_AC = 17, EXCEPTION_MC = 18, TICK_MS = 1 };
 
 /* Those of the machine's that exits are to know about: the caches' (29.3.7), and what VMX fixes. */
 #define CR0_HOST (CR0_CD | CR0_NW)
-
-/* 25.6.9: bitmaps of 1 KiB: reads of 0 .. 1fffh, reads of c0000000h .. c0001fffh, then writes. */
-static void
-pass_msr(u8 *bitmap, u32 msr)
-{
-	u32 bit = msr & 0x1fff;
-	u32 byte = (msr >= 0xc0000000 ? 1024 : 0) + bit / 8;
-	u8 keep = (u8) ~(1u << bit % 8);
-
-	bitmap[byte] &= keep;
-	bitmap[byte + 2048] &= keep;
-}
-
-/* A command MSR: written, never read. */
-static void
-pass_command(u8 *bitmap, u32 msr)
-{
-	bitmap[2048 + msr / 8] &= (u8) ~(1u << msr % 8);
-}
-
-void
-vmx_vm_init(const struct virt_page pages[VIRT_VM_PAGES])
-{
-	static const u32 own[] = {
-		MSR_IA32_SYSENTER_CS,
-		MSR_IA32_SYSENTER_ESP,
-		MSR_IA32_SYSENTER_EIP,
-		MSR_STAR,
-		MSR_LSTAR,
-		MSR_CSTAR,
-		MSR_SFMASK,
-		MSR_FS_BASE,
-		MSR_GS_BASE,
-		MSR_KERNEL_GS_BASE,
-	};
-	u8 *bitmap = pages[VM_PAGE_MSR_BITMAP].ptr;
-
-	memset(bitmap, 0xff, PAGE_SIZE);
-	for (unsigned i = 0; i < ARRAY_SIZE(own); i++)
-		pass_msr(bitmap, own[i]);
-	if (cpu_flaws()->barrier)
-		pass_command(bitmap, MSR_IA32_PRED_CMD);
-}
 
 /* Fields that are the same for every vCPU. */
 static void
@@ -199,6 +154,7 @@ vmx_vcpu_init(struct vcpu_hw *hw)
 	flags = vmx_access_begin(hw);
 	write_constants();
 	write_controls(hw);
+	vmx_apic_init(hw);
 	vmx_access_end(hw, flags);
 	reset_segments(hw);
 	reset_registers(hw);

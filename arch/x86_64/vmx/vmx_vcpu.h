@@ -22,14 +22,19 @@
 
 enum { VMX_MSRS = 6 };
 
+enum { PAGE_VMCS, PAGE_VCPU, PAGE_APIC };				 /* of struct vcpu_hw */
+enum { VM_PAGE_MSR_BITMAP, VM_PAGE_X2APIC_BITMAP, VM_PAGE_APIC_ACCESS }; /* of the VM's */
+
 /* In the vCPU's second page; the first is the VMCS. */
 struct vmx_vcpu {
 	hpa_t vmcs;
 	u64 msrs[VMX_MSRS]; /* while they are not in registers */
 	u64 host_rsp;	    /* these three as the VMCS has them */
 	u64 tsc_offset;
-	u32 proc; /* primary processor-based controls */
-	u64 xcr0; /* as it was loaded */
+	u32 proc;	  /* primary processor-based controls */
+	u64 xcr0;	  /* as it was loaded */
+	u64 eoi_exits[4]; /* as the VMCS has them */
+	u8 apic_mode;	  /* enum virt_apic_mode: as well */
 	bool launched;
 	bool stale; /* its linear translations may be wrong: it needs another tag */
 };
@@ -103,7 +108,6 @@ bool vmx_switched_set(struct vcpu_hw *hw, enum vreg reg, u64 value);
 void vmx_write_host_state(void);
 
 /* vmx_vcpu.c */
-void vmx_vm_init(const struct virt_page pages[VIRT_VM_PAGES]);
 void vmx_vcpu_init(struct vcpu_hw *hw);
 void vmx_vcpu_fini(struct vcpu_hw *hw);
 void vmx_sync(struct vcpu_hw *hw);
@@ -122,6 +126,13 @@ void vmx_inject(struct vcpu_hw *hw, const struct event *event);
 void vmx_window(struct vcpu_hw *hw, bool interrupt, bool nmi);
 /* From a valid IDT-vectoring information field; the VMCS is current. */
 void vmx_cut_event(u64 info, struct event *e);
+
+/* vmx_maps.c */
+hpa_t vmx_vm_init(const struct virt_page pages[VIRT_VM_PAGES]);
+
+/* vmx_apic.c */
+void vmx_apic_init(struct vcpu_hw *hw);
+void vmx_apic_apply(struct vcpu_hw *hw); /* hw->apic has changed; both: the VMCS is current */
 
 /* vmx_exit.c, vmx_decode.c */
 void vmx_run(struct vcpu_hw *hw, struct exit *exit);
