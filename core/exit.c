@@ -198,11 +198,25 @@ exit_xsetbv(struct vcpu *v, struct exit *exit __unused)
 	return cr_xsetbv(v, (u32)vcpu_get(v, VREG_RCX), edx_eax(v));
 }
 
+/* No kernel of the last decades switches tasks so, but for one on a double fault. */
 static enum verdict
 exit_task_switch(struct vcpu *v, struct exit *exit)
 {
-	vm_stop_because(v->vm, "vCPU %u: a hardware task switch, to selector %#x: not emulated",
-			v->index, exit->task_switch.selector);
+	static const char *const sources[] = {
+		[TASK_CALL] = "CALL",
+		[TASK_IRET] = "IRET",
+		[TASK_JMP] = "JMP",
+		[TASK_IDT] = "a task gate of the IDT",
+	};
+	const struct exit_task_switch *t = &exit->task_switch;
+	char event[24] = "";
+
+	if (t->source == TASK_IDT)
+		format(event, sizeof(event), " for vector %u", exit->cut.vector);
+	vm_stop_because(v->vm,
+			"vCPU %u: a hardware task switch by %s%s to selector %#x, which is not "
+			"emulated",
+			v->index, sources[t->source & 3], event, t->selector);
 	return VERDICT_STOP;
 }
 

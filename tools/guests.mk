@@ -46,7 +46,8 @@ GUEST_ROWS   := $(shell awk '!/^\#/ && NF { print $$1 "," $$2 }' $(word 1,$(GUES
 GUEST_NAMES  := $(foreach row,$(GUEST_ROWS),$(firstword $(subst $(comma), ,$(row))))
 GUEST_CFLAGS  = $(filter-out -mcmodel=% -fstack-protector% -mstack-protector%,$(CFLAGS))
 GUEST_LIB    := $(patsubst %.c,$(B)/guests/obj/%.o,$(wildcard guests/lib/*.c) lib/format.c \
-	lib/string.c) $(patsubst %,$(B)/guests/obj/guests/lib/%.asm.o,start vectors ap user)
+	lib/string.c) $(patsubst %,$(B)/guests/obj/guests/lib/%.asm.o,start vectors ap user \
+	protected)
 guest_rule    = $(if $(filter firmware,$(2)),$(call guest_firmware,$(1)),$(call guest_program,$(1),$(2)))
 
 guests: $(GUEST_NAMES:%=$(B)/guests/tests/%)

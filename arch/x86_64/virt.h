@@ -225,7 +225,7 @@ enum exit_kind {
 	EXIT_VIRT_INSTRUCTION, /* VMXON, VMRUN, INVEPT, ...: not for guests */
 	EXIT_TASK_SWITCH,
 	EXIT_SHUTDOWN, /* triple fault */
-	EXIT_INVALID,  /* the CPU refused the guest's state; the backend has said which rule */
+	EXIT_INVALID,  /* the CPU refuses the guest's state */
 	EXIT_UNKNOWN,
 	EXIT_KINDS
 };
