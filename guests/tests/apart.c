@@ -29,7 +29,7 @@ static const u32 msrs[] = {
 static u64
 value_of(u32 index)
 {
-	u64 word = 0x01040506 + (id & 1) * 0x01000000;
+	u64 word = 0x01040506 + (id & 1) * 0x03000000;
 
 	if (msrs[index] == MSR_IA32_SYSENTER_CS)
 		return word >> 16;
