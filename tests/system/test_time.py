@@ -8,7 +8,6 @@ import pytest
 
 import guests
 import machine
-from console import SLOWNESS
 
 HOGS = 4         # VMs of so many vCPUs, which keep all others off a CPU for their time slices:
 HOG_VCPUS = 64   # 10 ms each, 2.5 s together
@@ -152,11 +151,12 @@ def test_a_paused_vm_has_no_time_but_the_rtcs(host, backend):
     guest.wait_pass(60)
 
 
+# On several CPUs of an emulator most of the time is its threads' waiting for each other.
 STORMS = [
     # backend, vCPUs, CPUs, IPIs and timers
-    pytest.param("svm", 2, 2, 1000000, id="svm-2-on-2"),
-    pytest.param("svm", 8, 4, 100000, id="svm-8-on-4"),
-    pytest.param("svm", 4, 1, 100000, id="svm-4-on-1"),
+    pytest.param("svm", 4, 1, 1000000, id="svm-4-on-1"),
+    pytest.param("svm", 2, 2, 30000, id="svm-2-on-2"),
+    pytest.param("svm", 8, 4, 30000, id="svm-8-on-4"),
     pytest.param("vmx", 2, 2, 100000, id="vmx-2-on-2"),
 ]
 
