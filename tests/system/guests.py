@@ -191,6 +191,14 @@ def settled(host, expected, timeout=30):
     return now
 
 
+def wait_clean(host, timeout=120):
+    """Waits until the idle CPUs have cleaned what is free: until then they have something to do."""
+    deadline = time.monotonic() + timeout * SLOWNESS
+    while (memory := host.command_json("mem"))["free"] - memory["clean"] > 1 << 20:
+        assert time.monotonic() < deadline, memory
+        time.sleep(0.5)
+
+
 def straight(row, timeout=60):
     """Runs a test guest on an emulated machine without a hypervisor: (what it printed, the status
     that it ended the machine with)."""

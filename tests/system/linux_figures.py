@@ -5,7 +5,6 @@ are the host's time. tools/bench.py prints the figures."""
 
 import re
 import subprocess
-import time
 from dataclasses import dataclass
 from statistics import median
 
@@ -65,20 +64,12 @@ def boot_image():
     return guests.image_with(config, {name: LINUX / name for name in ("vmlinuz", "measure.img")})
 
 
-def wait_clean(host, size):
-    """Waits until the idle CPU has cleaned as much free memory."""
-    deadline = time.monotonic() + 60 * SLOWNESS
-    while host.command_json("mem")["clean"] < size:
-        assert time.monotonic() < deadline, "memory is not cleaned in the background"
-        time.sleep(0.5)
-
-
 def in_a_vm(counted):
     host = machine.Qemu(machine.Options(image=boot_image(), icount=counted),
                         image.TEST / "logs/bench-linux")
     try:
         host.expect_prompt(60)
-        wait_clean(host, 2 * MEMORY << 20)
+        guests.wait_clean(host)
         before = guests.in_use(host)["frames"]
         host.command("vm start linux")
         after = host.command_json("mem")

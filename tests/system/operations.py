@@ -124,6 +124,7 @@ def in_vms(folder="bench-operations"):
     """[figures of a VM for each of VCPUS]"""
     shell = host(folder)
     try:
+        guests.wait_clean(shell)
         return [figures(guests.run_to_end(shell, f"bench{vcpus}", 120)[0]) for vcpus in VCPUS]
     finally:
         shell.close()
