@@ -484,6 +484,7 @@ static const struct vm_platform platform_ops = {
 	.io_string = emulate_io_string,
 	.mmio = emulate_mmio,
 	.instruction_length = emulate_length,
+	.at_hlt = emulate_at_hlt,
 	.decode_cr = emulate_decode_cr,
 	.msr = local_msr,
 	.pending_interrupt = pending_interrupt,

@@ -173,6 +173,7 @@ event_deliver(struct vcpu *v)
 		set_window(v, true, false);
 	else
 		set_window(v, wants_interrupt, v->nmi_blocked || nmi_pending(v));
+	v->shadow_at = v->window_irq && in_shadow(v) ? vcpu_get(v, VREG_RIP) : ~0ul;
 	v->nothing_due =
 		pending == PENDING_NOTHING && !injected && !v->nmi_blocked && !nmi_pending(v);
 }

@@ -82,6 +82,20 @@ exit_hlt(struct vcpu *v, struct exit *exit __unused)
 	return VERDICT_NEXT;
 }
 
+/*
+ * The window is for behind the shadow, and so behind the HLT that a guest has put there to wait for
+ * this very interrupt: taken before, it would leave the guest asleep. Hardware keeps to that;
+ * QEMU's VMRUN forgets the shadow, and exits before the HLT.
+ */
+static enum verdict
+exit_irq_window(struct vcpu *v, struct exit *exit)
+{
+	if (v->shadow_at != vcpu_get(v, VREG_RIP) || !v->vm->platform->at_hlt(v))
+		return VERDICT_AGAIN;
+	exit->insn_len = 1;
+	return exit_hlt(v, exit);
+}
+
 /* A 32-bit result clears the upper half of RAX; a smaller one leaves the rest. */
 static enum verdict
 exit_io(struct vcpu *v, struct exit *exit)
@@ -247,7 +261,7 @@ static const struct {
 	[EXIT_HOST_INTERRUPT] = {"interrupt",	      exit_again	},
 	[EXIT_HOST_NMI] = {"NMI",			  exit_again	    },
 	[EXIT_TIMER] = {"timer",			 exit_again	   },
-	[EXIT_IRQ_WINDOW] = {"interrupt window",	 exit_again	   },
+	[EXIT_IRQ_WINDOW] = {"interrupt window",	 exit_irq_window },
 	[EXIT_NMI_WINDOW] = {"NMI window",		   exit_nmi_window },
 	[EXIT_CPUID] = {"CPUID",			 exit_cpuid	   },
 	[EXIT_HLT] = {"HLT",		     exit_hlt	     },

@@ -47,9 +47,11 @@ struct vcpu {
 					request, or in `fault` or `cut` */
 	bool nmi_blocked;	     /* until the guest's IRET */
 	bool window_irq, window_nmi; /* as asked of the backend */
-	struct event fault;	     /* with VERDICT_FAULT; to be delivered next */
-	struct event cut;	     /* whose delivery an exit has cut off; to be delivered again */
-	char name[VM_NAME_MAX + 5];  /* of its thread: the VM's, a dot, the index */
+	u64 shadow_at; /* RIP, where a window has been opened in a shadow that begins there; else ~0
+			*/
+	struct event fault;	    /* with VERDICT_FAULT; to be delivered next */
+	struct event cut;	    /* whose delivery an exit has cut off; to be delivered again */
+	char name[VM_NAME_MAX + 5]; /* of its thread: the VM's, a dot, the index */
 	void *xsave_memory;
 	struct thread *thread;
 	struct wait_queue wake;

@@ -41,6 +41,7 @@ struct vm_platform {
 	int (*mmio)(struct vcpu *v, struct exit *exit);
 	/* Bytes of the instruction at RIP; 0 with vcpu->fault set when it can't be fetched. */
 	unsigned (*instruction_length)(struct vcpu *v);
+	bool (*at_hlt)(struct vcpu *v); /* whether it is HLT; no fault if it can't be fetched */
 	/* MSRs of the local APIC: x2APIC, APIC_BASE, TSC_DEADLINE. -ERR_NOENT: not one of them;
 	 * -ERR_INVAL: #GP. */
 	int (*msr)(struct vcpu *v, u32 msr, bool write, u64 *value);

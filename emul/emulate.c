@@ -5,6 +5,8 @@
 #include "emul/insn_cache.h"
 #include "emul/strings.h"
 
+enum { OPCODE_HLT = 0xf4 };
+
 void
 emulate_init(const struct emulate_ops *ops)
 {
@@ -111,6 +113,20 @@ emulate_length(struct vcpu *v)
 	if (length == 0 && fetch(&e, v))
 		length = e.insn.length;
 	return length;
+}
+
+bool
+emulate_at_hlt(struct vcpu *v)
+{
+	u64 cr2 = vcpu_get(v, VREG_CR2);
+	struct event fault = v->fault;
+	struct emulation e;
+
+	if (fetch(&e, v))
+		return e.bytes[0] == OPCODE_HLT;
+	v->fault = fault;
+	vcpu_set(v, VREG_CR2, cr2);
+	return false;
 }
 
 static void

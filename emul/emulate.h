@@ -39,6 +39,9 @@ int emulate_io_string(struct vcpu *v, struct exit *exit);
  */
 unsigned emulate_length(struct vcpu *v);
 
+/* Whether the instruction at RIP is HLT. It is only looked at: what can't be fetched is none. */
+bool emulate_at_hlt(struct vcpu *v);
+
 /*
  * For backends without decode assists: what the MOV CR, CLTS or LMSW at RIP does, a value in memory
  * included. SMSW is carried out here. False as with a length of 0.

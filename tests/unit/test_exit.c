@@ -85,6 +85,12 @@ length(struct vcpu *vcpu)
 	return (vcpu_get(vcpu, VREG_CR0) & CR0_TS) != 0 ? 7 : length_in_cr0;
 }
 
+static bool
+at_hlt(struct vcpu *vcpu)
+{
+	return vcpu_get(vcpu, VREG_RIP) == CODE;
+}
+
 static int
 pending_interrupt(struct vcpu *vcpu)
 {
@@ -102,6 +108,7 @@ take_interrupt(struct vcpu *vcpu)
 
 static const struct vm_platform platform = {
 	.instruction_length = length,
+	.at_hlt = at_hlt,
 	.mmio = mmio,
 	.pending_interrupt = pending_interrupt,
 	.take_interrupt = take_interrupt,
@@ -395,6 +402,37 @@ nothing_in_an_interrupt_shadow(void **state)
 	assert_int_equal(injected.kind, EVENT_NMI);
 }
 
+/* Whoever forgets the shadow that the run began in exits before the HLT, not behind it. */
+static void
+halts_before_the_window(void **state)
+{
+	vcpu_set(v, VREG_RFLAGS, 2 | RFLAGS_IF);
+	interrupt = 0x40;
+	vcpu_set(v, VREG_INTERRUPT_SHADOW, 1);
+	deliver();
+	assert_true(window.interrupt);
+	vcpu_set(v, VREG_INTERRUPT_SHADOW, 0);
+	e = (struct exit){.kind = EXIT_IRQ_WINDOW};
+	assert_true(exit_handle(v, &e));
+	assert_int_equal(v->state, VCPU_HALTED);
+	assert_int_equal(vcpu_get(v, VREG_RIP), CODE + 1);
+	assert_true(event_wakes(v));
+}
+
+/* A HLT that is not in the shadow is not reached before the interrupt. */
+static void
+window_without_a_shadow(void **state)
+{
+	vcpu_set(v, VREG_RFLAGS, 2);
+	interrupt = 0x40;
+	deliver();
+	assert_true(window.interrupt);
+	e = (struct exit){.kind = EXIT_IRQ_WINDOW};
+	assert_true(exit_handle(v, &e));
+	assert_int_equal(v->state, VCPU_RUNNING);
+	assert_int_equal(vcpu_get(v, VREG_RIP), CODE);
+}
+
 static void
 second_nmi_waits_for_the_window(void **state)
 {
@@ -453,6 +491,8 @@ main(void)
 		cmocka_unit_test_setup(nothing_in_an_interrupt_shadow, fresh),
 		cmocka_unit_test_setup(c5_fetches_again_what_was_split, fresh),
 		cmocka_unit_test_setup(second_nmi_waits_for_the_window, fresh),
+		cmocka_unit_test_setup(halts_before_the_window, fresh),
+		cmocka_unit_test_setup(window_without_a_shadow, fresh),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
