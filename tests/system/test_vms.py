@@ -11,7 +11,7 @@ import guests
 from console import SLOWNESS
 
 LINE = "line {:05} of the flood.\r\n"
-LINES = 4000
+LINES = 2700
 RING = 65536
 CONFIG = """
 [vm one]
@@ -63,6 +63,7 @@ def boot_image():
 def host(request):
     """One machine with one CPU, which all these VMs share."""
     made = guests.Host(request.param, boot_image(), smp=1)
+    guests.wait_running(made.ready(), "one")  # which starts by itself
     yield made
     made.close()
 
@@ -280,7 +281,7 @@ def test_pause_stops_its_clocks(shell):
     rtc = (after["rtc"] - before["rtc"]) % 86400
     assert max(passed.values()) - min(passed.values()) < 0.2 + 0.1 * max(passed.values()), passed
     assert 0 < after["apic"] - before["apic"]
-    assert rtc >= max(passed.values()) + 2, (passed, rtc)
+    assert rtc >= max(passed.values()) + 1, (passed, rtc)
 
 
 def test_info(shell):
