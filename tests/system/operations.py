@@ -114,6 +114,7 @@ def host(folder, options="", **more):
                         image.TEST / "logs" / folder)
     try:
         made.expect_prompt(60)
+        guests.wait_clean(made)
     except Exception:
         made.close()
         raise
@@ -124,7 +125,6 @@ def in_vms(folder="bench-operations"):
     """[figures of a VM for each of VCPUS]"""
     shell = host(folder)
     try:
-        guests.wait_clean(shell)
         return [figures(guests.run_to_end(shell, f"bench{vcpus}", 120)[0]) for vcpus in VCPUS]
     finally:
         shell.close()
