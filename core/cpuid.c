@@ -32,6 +32,7 @@
 #define CACHE_CORES	BITS(31, 26) /* less 1; Intel only */
 
 static const struct cpuid_leaf no_leaf;
+static const struct cpuid_regs nothing;
 
 /* EBX, ECX and EDX are the text; there are no leaves behind it. */
 static const struct cpuid_regs signature = {
@@ -56,14 +57,23 @@ id_bits(const struct vcpu *v)
 	return count > 1 ? high_bit(count - 1) + 1 : 0;
 }
 
+void
+cpuid_init_vcpu(struct vcpu *v)
+{
+	u32 count = v->vm->vcpu_count;
+	u32 ids = cpuid_policy.offer.intel ? BIT32(id_bits(v)) : count;
+
+	v->cpuid_ebx = (u32)(FIELD_PREP(EBX_COUNT, ids) | FIELD_PREP(EBX_APIC_ID, v->index));
+	v->cpuid_edx = count > 1 ? EDX_HTT : 0;
+}
+
 static void
 answer_version(struct vcpu *v, struct cpuid_regs *r)
 {
-	u32 count = cpuid_policy.offer.intel ? BIT32(id_bits(v)) : v->vm->vcpu_count;
-
-	r->ebx |= (u32)(FIELD_PREP(EBX_COUNT, count) | FIELD_PREP(EBX_APIC_ID, v->index));
-	r->edx |= v->vm->vcpu_count > 1 ? EDX_HTT : 0;
-	r->edx &= v->msr.apic_off ? ~EDX_APIC : ~0u;
+	r->ebx |= v->cpuid_ebx;
+	r->edx |= v->cpuid_edx;
+	if (v->msr.apic_off)
+		r->edx &= ~EDX_APIC;
 	if (vcpu_get(v, VREG_CR4) & CR4_OSXSAVE)
 		r->ecx |= ECX_OSXSAVE;
 }
@@ -141,11 +151,10 @@ answer_cores_amd(struct vcpu *v, struct cpuid_regs *r)
 	r->ebx = v->index & 0xff;
 }
 
-static void
+static __noinline void
 answer_live(struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid_regs *r)
 {
 	switch (leaf) {
-	case CPUID_VERSION: answer_version(v, r); break;
 	case CPUID_CACHES:
 	case CPUID_CACHES_AMD: answer_caches(v, r); break;
 	case CPUID_STRUCTURED: answer_structured(v, subleaf, r); break;
@@ -175,21 +184,35 @@ find(u32 *number)
 	return &cpuid_policy.basic[*number];
 }
 
-struct cpuid_regs
-cpuid_guest(struct vcpu *v, u32 leaf, u32 subleaf)
+static inline void
+answer(struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid_regs *r)
 {
 	const struct cpuid_leaf *found;
-	struct cpuid_regs r = {0};
 	u32 n;
 
 	/* The whole range is for hypervisors: 40000001h to 4FFFFFFFh are zeros. */
-	if (leaf >> 28 == CPUID_HYPERVISOR >> 28)
-		return leaf == CPUID_HYPERVISOR ? signature : r;
+	if (leaf >> 28 == CPUID_HYPERVISOR >> 28) {
+		*r = leaf == CPUID_HYPERVISOR ? signature : nothing;
+		return;
+	}
 	found = find(&leaf);
 	n = found->subleaves ? subleaf : 0;
-	if (n < found->count)
-		r = cpuid_policy.entries[found->first + n];
-	if (found->live)
-		answer_live(v, leaf, subleaf, &r);
-	return r;
+	*r = n < found->count ? cpuid_policy.entries[found->first + n] : nothing;
+	if (leaf == CPUID_VERSION) /* the one that is asked for most */
+		answer_version(v, r);
+	else if (found->live)
+		answer_live(v, leaf, subleaf, r);
+}
+
+void
+cpuid_execute(struct vcpu *v)
+{
+	struct cpuid_regs *r = &v->cpuid;
+	u64 *gpr = v->hw.gpr;
+
+	answer(v, (u32)gpr[VREG_RAX], (u32)gpr[VREG_RCX], r);
+	gpr[VREG_RAX] = r->eax;
+	gpr[VREG_RBX] = r->ebx;
+	gpr[VREG_RCX] = r->ecx;
+	gpr[VREG_RDX] = r->edx;
 }

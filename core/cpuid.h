@@ -24,8 +24,11 @@ void cpuid_policy_init(void);
 void cpuid_policy_decode(const struct cpu_features *f, cpuid_reader read, u64 xcr0,
 			 bool invariant_tsc);
 
-/* What the vCPU's CPUID answers, on its own thread. */
-struct cpuid_regs cpuid_guest(struct vcpu *v, u32 leaf, u32 subleaf);
+/* What its place among the VM's vCPUs says: once all of them are there. */
+void cpuid_init_vcpu(struct vcpu *v);
+
+/* The vCPU's CPUID instruction, on its own thread. */
+void cpuid_execute(struct vcpu *v);
 
 /* What guests have of these, for the rules about CR4, EFER and XCR0. */
 struct cpuid_offer {

@@ -64,8 +64,10 @@ event_cut(struct vcpu *v, const struct event *cut)
 	bool soft = cut->kind == EVENT_SOFT_INTERRUPT ||
 		    (cut->kind == EVENT_EXCEPTION && (cut->vector == 3 || cut->vector == 4));
 
-	if (cut->kind != EVENT_NONE && !soft)
-		v->cut = *cut;
+	if (soft)
+		return;
+	v->cut = *cut;
+	v->nothing_due = false;
 }
 
 static bool

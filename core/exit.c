@@ -65,13 +65,7 @@ exit_nmi_window(struct vcpu *v, struct exit *exit __unused)
 static enum verdict
 exit_cpuid(struct vcpu *v, struct exit *exit __unused)
 {
-	struct cpuid_regs r =
-		cpuid_guest(v, (u32)vcpu_get(v, VREG_RAX), (u32)vcpu_get(v, VREG_RCX));
-
-	vcpu_set(v, VREG_RAX, r.eax);
-	vcpu_set(v, VREG_RBX, r.ebx);
-	vcpu_set(v, VREG_RCX, r.ecx);
-	vcpu_set(v, VREG_RDX, r.edx);
+	cpuid_execute(v);
 	return VERDICT_NEXT;
 }
 
@@ -100,14 +94,14 @@ exit_irq_window(struct vcpu *v, struct exit *exit)
 static enum verdict
 exit_io(struct vcpu *v, struct exit *exit)
 {
-	u64 rax = vcpu_get(v, VREG_RAX), mask = BITS(exit->io.size * 8u - 1, 0);
-	u32 value = (u32)(rax & mask);
+	u64 *rax = &v->hw.gpr[VREG_RAX], mask = ~0ul >> (64 - exit->io.size * 8u);
+	u32 value = (u32)(*rax & mask);
 
 	if (exit->io.string)
 		return (enum verdict)v->vm->platform->io_string(v, exit);
 	v->vm->platform->io(v, exit->io.port, exit->io.size, !exit->io.in, &value);
 	if (exit->io.in)
-		vcpu_set(v, VREG_RAX, (exit->io.size == 4 ? 0 : rax & ~mask) | ((u64)value & mask));
+		*rax = (exit->io.size == 4 ? 0 : *rax & ~mask) | value;
 	return VERDICT_NEXT;
 }
 
@@ -121,15 +115,15 @@ know_length(struct vcpu *v, struct exit *exit)
 }
 
 static u64
-edx_eax(struct vcpu *v)
+edx_eax(const struct vcpu *v)
 {
-	return vcpu_get(v, VREG_RDX) << 32 | (u32)vcpu_get(v, VREG_RAX);
+	return v->hw.gpr[VREG_RDX] << 32 | (u32)v->hw.gpr[VREG_RAX];
 }
 
 static enum verdict
 exit_msr(struct vcpu *v, struct exit *exit)
 {
-	u32 msr = (u32)vcpu_get(v, VREG_RCX);
+	u32 msr = (u32)v->hw.gpr[VREG_RCX];
 	u64 value = edx_eax(v);
 	int err;
 
@@ -140,8 +134,8 @@ exit_msr(struct vcpu *v, struct exit *exit)
 	if (err != 0)
 		return vcpu_fault_code(v, FAULT_GP, 0);
 	if (!exit->msr.write) {
-		vcpu_set(v, VREG_RAX, (u32)value);
-		vcpu_set(v, VREG_RDX, value >> 32);
+		v->hw.gpr[VREG_RAX] = (u32)value;
+		v->hw.gpr[VREG_RDX] = value >> 32;
 	}
 	return VERDICT_NEXT;
 }
@@ -290,33 +284,47 @@ exit_name(enum exit_kind kind)
 	return kinds[kind].name;
 }
 
+/* Outside of 64-bit code RIP has 32 bits; in it, it may cross 4 GiB. */
+static __noinline u64
+wrapped(struct vcpu *v, u64 rip)
+{
+	struct vsegment cs;
+
+	virt_ops()->get_segment(&v->hw, VSEG_CS, &cs);
+	return (cs.attr & VSEG_LONG) != 0 ? rip : (u32)rip;
+}
+
+/* RF ends with the instruction, and a single step is due: those are rare. */
+static __noinline void
+end_flags(struct vcpu *v, u64 flags)
+{
+	vcpu_set(v, VREG_RFLAGS, flags & ~RFLAGS_RF);
+	if ((flags & RFLAGS_TF) != 0)
+		(void)vcpu_single_step(v);
+}
+
 /*
- * The one place that moves RIP on. Outside of 64-bit code it has 32 bits. With the instruction end
- * the interrupt shadow and RFLAGS.RF, and a single step is due (SDM vol. 3, 18.3.1.4): the CPU
- * itself traps only behind those that it has executed.
+ * The one place that moves RIP on. With the instruction end the interrupt shadow and RFLAGS.RF, and
+ * a single step is due (SDM vol. 3, 18.3.1.4): the CPU itself traps only behind those that it has
+ * executed.
  */
 static void
 advance(struct vcpu *v, struct exit *exit)
 {
-	struct vsegment cs;
-	u64 rip = vcpu_get(v, VREG_RIP), next, flags;
+	u64 rip, next, flags;
 
 	if (!know_length(v, exit))
 		return;
+	rip = vcpu_get(v, VREG_RIP);
 	next = rip + exit->insn_len;
-	if ((rip ^ next) >> 32 != 0) {
-		virt_ops()->get_segment(&v->hw, VSEG_CS, &cs);
-		if ((cs.attr & VSEG_LONG) == 0)
-			next = (u32)next;
-	}
+	if ((rip ^ next) >> 32 != 0)
+		next = wrapped(v, next);
 	vcpu_set(v, VREG_RIP, next);
 	if (exit->shadow)
 		vcpu_set(v, VREG_INTERRUPT_SHADOW, 0);
 	flags = vcpu_get(v, VREG_RFLAGS);
-	if ((flags & RFLAGS_RF) != 0)
-		vcpu_set(v, VREG_RFLAGS, flags & ~RFLAGS_RF);
-	if ((flags & RFLAGS_TF) != 0)
-		(void)vcpu_single_step(v);
+	if ((flags & (RFLAGS_RF | RFLAGS_TF)) != 0)
+		end_flags(v, flags);
 }
 
 /* Faults push RF, so that the breakpoint that led here does not hit again (SDM vol. 3, 18.3.1.1).
@@ -331,14 +339,17 @@ set_resume_flag(struct vcpu *v)
 bool
 exit_handle(struct vcpu *v, struct exit *exit)
 {
+	enum verdict verdict;
+
 	ASSERT(exit->kind < EXIT_KINDS);
-	event_cut(v, &exit->cut);
-	switch (kinds[exit->kind].handle(v, exit)) {
-	case VERDICT_NEXT: advance(v, exit); break; /* or vcpu->fault is set */
-	case VERDICT_STOP: return false;
-	case VERDICT_FAULT: set_resume_flag(v); break;
-	case VERDICT_AGAIN: break;
-	}
-	event_merge(v);
-	return true;
+	if (exit->cut.kind != EVENT_NONE)
+		event_cut(v, &exit->cut);
+	verdict = kinds[exit->kind].handle(v, exit);
+	if (verdict == VERDICT_NEXT)
+		advance(v, exit);
+	else if (verdict == VERDICT_FAULT)
+		set_resume_flag(v);
+	if (v->fault.kind != EVENT_NONE)
+		event_merge(v);
+	return verdict != VERDICT_STOP;
 }

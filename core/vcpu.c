@@ -142,8 +142,6 @@ take_requests(struct vcpu *v)
 static bool
 settle(struct vcpu *v)
 {
-	if (READ_ONCE(v->requests) == 0 && v->state == VCPU_RUNNING)
-		return true;
 	for (;;) {
 		take_requests(v);
 		if (is_requested(v, REQUEST_STOP))
@@ -155,24 +153,27 @@ settle(struct vcpu *v)
 	}
 }
 
-/* False when something was asked of it in the last moment, and the guest has not run. */
+/*
+ * False when something was asked of it, or the CPU is wanted by another thread: the guest has not
+ * run.
+ */
 static bool
-run_guest(struct vcpu *v, struct exit *exit)
+run_guest(struct vcpu *v, const struct virt_ops *ops, struct exit *exit)
 {
-	u64 flags = irq_save();
+	u32 requests;
 	bool run;
 
+	irq_disable(); /* a thread of its own: they were on */
 	__atomic_store_n(&v->in_guest, true, __ATOMIC_SEQ_CST);
-	run = (__atomic_load_n(&v->requests, __ATOMIC_SEQ_CST) & ~BIT32(REQUEST_NMI)) == 0 &&
-	      !this_cpu()->need_resched;
+	requests = __atomic_load_n(&v->requests, __ATOMIC_SEQ_CST);
+	run = (requests & ~BIT32(REQUEST_NMI)) == 0 && !this_cpu()->need_resched;
 	if (run) {
-		if (!v->nothing_due || v->fault.kind != EVENT_NONE || v->cut.kind != EVENT_NONE ||
-		    is_requested(v, REQUEST_NMI))
+		if (!v->nothing_due || requests != 0)
 			event_deliver(v);
-		virt_ops()->run(&v->hw, exit);
+		ops->run(&v->hw, exit);
 	}
-	__atomic_store_n(&v->in_guest, false, __ATOMIC_SEQ_CST);
-	irq_restore(flags);
+	__atomic_store_n(&v->in_guest, false, __ATOMIC_RELEASE);
+	irq_restore(RFLAGS_IF);
 	return run;
 }
 
@@ -188,28 +189,33 @@ note_start(struct vcpu *v)
 	v->vm->start_ticks = now - v->vm->start_begin;
 }
 
+/* What handling one takes is less than what 32 bits of the TSC can tell. */
+static void
+handle(struct vcpu *v, struct exit *exit)
+{
+	u32 begin = rdtsc_low();
+
+	v->exits[exit->kind]++;
+	if (!exit_handle(v, exit))
+		wait_for_request(v, BIT32(REQUEST_STOP));
+	v->exit_ticks[exit->kind] += rdtsc_low() - begin;
+}
+
 static void
 vcpu_thread(void *arg)
 {
+	const struct virt_ops *ops = virt_ops();
 	struct vcpu *v = arg;
 	struct vm *vm = v->vm;
+	struct exit exit;
 
 	note_start(v);
 	while (settle(v)) {
-		struct exit exit;
-		u64 begin;
-
-		if (!run_guest(v, &exit)) {
-			thread_check_resched();
-			continue;
-		}
-		begin = rdtsc();
-		v->exits[exit.kind]++;
-		if (!exit_handle(v, &exit))
-			wait_for_request(v, BIT32(REQUEST_STOP));
-		v->exit_ticks[exit.kind] += rdtsc() - begin;
+		while (v->state == VCPU_RUNNING && run_guest(v, ops, &exit))
+			handle(v, &exit);
+		thread_check_resched();
 	}
-	virt_ops()->vcpu_fini(&v->hw);
+	ops->vcpu_fini(&v->hw);
 	__atomic_sub_fetch(&vm->live, 1, __ATOMIC_SEQ_CST);
 	wait_wake_all(&vm->changed); /* a pause may wait for it */
 	vm_let_go(vm);
@@ -282,6 +288,7 @@ enum verdict
 vcpu_fault(struct vcpu *v, u8 vector)
 {
 	v->fault = (struct event){.kind = EVENT_EXCEPTION, .vector = vector};
+	v->nothing_due = false;
 	return VERDICT_FAULT;
 }
 
@@ -292,6 +299,7 @@ vcpu_fault_code(struct vcpu *v, u8 vector, u32 error)
 				  .vector = vector,
 				  .has_error = true,
 				  .error = error};
+	v->nothing_due = false;
 	return VERDICT_FAULT;
 }
 

@@ -43,8 +43,8 @@ struct vcpu {
 	u32 requests;		     /* atomic, a bit an enum vcpu_request */
 	bool in_guest;		     /* between the last look at requests and the exit */
 	bool waiting;		     /* for `wake`: who requests something has to wake it */
-	bool nothing_due;	     /* no event waits, nor a window: whatever changes that is a
-					request, or in `fault` or `cut` */
+	bool nothing_due;	     /* no event waits, nor a window; whoever sets `fault` or `cut`
+					clears it, and so does every request */
 	bool nmi_blocked;	     /* until the guest's IRET */
 	bool window_irq, window_nmi; /* as asked of the backend */
 	u64 shadow_at; /* RIP, where a window has been opened in a shadow that begins there; else ~0
@@ -58,7 +58,9 @@ struct vcpu {
 	u64 exits[EXIT_KINDS]; /* by its own thread */
 	u64 exit_ticks[EXIT_KINDS];
 	struct msr_state msr;
-	void *platform;			   /* dev/'s: the local APIC */
+	struct cpuid_regs cpuid;  /* the last answer */
+	u32 cpuid_ebx, cpuid_edx; /* of leaf 1: what tells this vCPU, and that there are others */
+	void *platform;		  /* dev/'s: the local APIC */
 	u64 emulator[VCPU_EMULATOR_WORDS]; /* emul/'s: instructions that it has met */
 };
 

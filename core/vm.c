@@ -4,6 +4,7 @@
 
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/time.h"
+#include "core/cpuid.h"
 #include "core/flush.h"
 #include "core/guest_tables.h"
 #include "core/load.h"
@@ -140,6 +141,8 @@ create_vcpus(struct vm *vm)
 		if (err == 0)
 			vm->vcpu_count++;
 	}
+	for (u32 i = 0; i < vm->vcpu_count; i++)
+		cpuid_init_vcpu(vm->vcpus[i]);
 	return err;
 }
 

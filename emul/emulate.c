@@ -104,15 +104,20 @@ fetch(struct emulation *e, struct vcpu *v)
 	return e->insn.length > 0;
 }
 
+static __noinline unsigned
+length_by_decoding(struct vcpu *v)
+{
+	struct emulation e;
+
+	return fetch(&e, v) ? e.insn.length : 0;
+}
+
 unsigned
 emulate_length(struct vcpu *v)
 {
 	unsigned length = insn_cache_length(v);
-	struct emulation e;
 
-	if (length == 0 && fetch(&e, v))
-		length = e.insn.length;
-	return length;
+	return length != 0 ? length : length_by_decoding(v);
 }
 
 bool

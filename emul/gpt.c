@@ -343,7 +343,8 @@ gpt_walk_usual(const struct gpt *g, gva_t gva, unsigned access, struct gpt_path 
 		if ((entry & flags) != flags)
 			return false;
 	} while (shift > PAGE_SHIFT && !(entry & PTE_PS));
-	path->count = n;
+	for (; n < ARRAY_SIZE(path->steps); n++)
+		path->steps[n] = path->steps[n - 1];
 	offset = BIT(shift) - 1;
 	if (shift > PAGE_SHIFT && (shift > PAGE_SHIFT + 9 || (entry & offset & ~BITS(12, 0))))
 		return false;

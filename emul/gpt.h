@@ -31,9 +31,9 @@ struct gpt {
 /* As the vCPU is now, with this privilege level. */
 void gpt_begin(struct gpt *g, struct vcpu *v, unsigned cpl);
 
-/* A walk that went the usual way: each entry where it was, and what was in it. */
+/* A walk that went the usual way: each entry where it was, and what was in it; a short walk has its
+ * last one several times. */
 struct gpt_path {
-	unsigned count;
 	struct {
 		struct guest_word word;
 		u64 value;
@@ -51,11 +51,10 @@ bool gpt_walk_usual(const struct gpt *g, gva_t gva, unsigned access, struct gpt_
 static inline bool
 gpt_path_holds(const struct gpt_path *path)
 {
-	for (unsigned i = 0; i < path->count; i++) {
-		if (guest_word_read(path->steps[i].word) != path->steps[i].value)
-			return false;
-	}
-	return true;
+	return guest_word_read(path->steps[0].word) == path->steps[0].value &&
+	       guest_word_read(path->steps[1].word) == path->steps[1].value &&
+	       guest_word_read(path->steps[2].word) == path->steps[2].value &&
+	       guest_word_read(path->steps[3].word) == path->steps[3].value;
 }
 
 /*

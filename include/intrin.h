@@ -20,6 +20,12 @@ irq_save(void)
 }
 
 static inline void
+irq_disable(void)
+{
+	__asm__ volatile("cli" : : : "memory");
+}
+
+static inline void
 irq_restore(u64 flags)
 {
 	if (flags & RFLAGS_IF)
@@ -50,6 +56,16 @@ rdtsc(void)
 
 	__asm__ volatile("lfence; rdtsc" : "=a"(lo), "=d"(hi) : : "memory");
 	return ((u64)hi << 32) | lo;
+}
+
+/* Its lower half, for short times; it may be read before earlier instructions have ended. */
+static inline u32
+rdtsc_low(void)
+{
+	u32 lo, hi;
+
+	__asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
+	return lo;
 }
 
 /* This CPU's index, from 0; GS points to its struct cpu (arch/x86_64/cpu.h). */

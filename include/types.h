@@ -58,6 +58,7 @@ typedef struct {
 
 #define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
+#define __noinline			__attribute__((noinline))
 #define __must_check			__attribute__((warn_unused_result))
 #define __noreturn			__attribute__((noreturn))
 #define __packed			__attribute__((packed))

@@ -203,6 +203,7 @@ virt_assert_flushed(const struct vcpu_hw *hw)
 
 /* Why a guest stopped running, in neutral terms. */
 enum exit_kind {
+	EXIT_UNKNOWN,
 	EXIT_HOST_INTERRUPT, /* the host's; taken as soon as interrupts are on again */
 	EXIT_HOST_NMI,
 	EXIT_TIMER,	 /* VMX-preemption timer */
@@ -226,7 +227,6 @@ enum exit_kind {
 	EXIT_TASK_SWITCH,
 	EXIT_SHUTDOWN, /* triple fault */
 	EXIT_INVALID,  /* the CPU refuses the guest's state */
-	EXIT_UNKNOWN,
 	EXIT_KINDS
 };
 
@@ -301,7 +301,7 @@ struct exit {
 		struct exit_task_switch task_switch;
 		struct exit_invalid invalid;
 	};
-	u64 raw[3]; /* as the hardware said it, for the log */
+	u64 raw[3]; /* of EXIT_UNKNOWN and EXIT_INVALID, as the hardware said it, for the log */
 };
 
 struct virt_ops {

@@ -111,6 +111,7 @@ boot(const struct machine *on, u64 xcr0, bool invariant_tsc, u32 vcpus)
 	cpuid_policy_decode(&f, read_machine, xcr0, invariant_tsc);
 	v = fake_vcpu_reset(4096, 0);
 	v->vm->vcpu_count = vcpus;
+	cpuid_init_vcpu(v);
 }
 
 static void
@@ -122,7 +123,11 @@ boot_rich(const struct machine *on)
 static struct cpuid_regs
 ask(u32 leaf, u32 subleaf)
 {
-	return cpuid_guest(v, leaf, subleaf);
+	v->hw.gpr[VREG_RAX] = leaf;
+	v->hw.gpr[VREG_RCX] = subleaf;
+	cpuid_execute(v);
+	return (struct cpuid_regs){(u32)v->hw.gpr[VREG_RAX], (u32)v->hw.gpr[VREG_RBX],
+				   (u32)v->hw.gpr[VREG_RCX], (u32)v->hw.gpr[VREG_RDX]};
 }
 
 static void

@@ -31,26 +31,10 @@ assign_asid(struct vcpu_hw *hw, struct vmcb *vmcb)
 	virt_note_flush(hw);
 }
 
-static void
-prepare(struct vcpu_hw *hw, struct vmcb *vmcb)
-{
-	const struct cpu *cpu = this_cpu();
-
-	if (cpu->guest != hw)
-		svm_registers_take(hw);
-	if (hw->flush || hw->cpu != cpu->index || hw->tag_generation != cpu->tags.generation)
-		assign_asid(hw, vmcb);
-	if (vmcb->tsc_offset != hw->tsc_offset) {
-		vmcb->tsc_offset = hw->tsc_offset;
-		svm_dirty(vmcb, CLEAN_INTERCEPTS);
-	}
-	if (svm_of(hw)->nmi_window)
-		svm_nmi_prepare(hw);
-	vmcb->rax = hw->gpr[VREG_RAX];
-	virt_assert_flushed(hw);
-}
-
-/* The vCPU is still in another CPU, which must be asked with interrupts on: see vmx_exit.c. */
+/*
+ * The vCPU is still in another CPU, which must be asked with interrupts on. What comes in meanwhile
+ * might have been for the guest: the caller shall look again.
+ */
 static void
 fetch(struct vcpu_hw *hw, struct exit *exit)
 {
@@ -58,42 +42,6 @@ fetch(struct vcpu_hw *hw, struct exit *exit)
 	svm_evict(hw);
 	(void)irq_save();
 	*exit = (struct exit){.kind = EXIT_HOST_INTERRUPT};
-}
-
-void
-svm_run(struct vcpu_hw *hw, struct exit *exit)
-{
-	struct vmcb *vmcb = svm_vmcb(hw);
-	const struct virt_caps *caps = virt_caps();
-	bool offered;
-
-	if (hw->cpu != cpu_index() && hw->cpu != SVM_NO_CPU) {
-		fetch(hw, exit);
-		return;
-	}
-	prepare(hw, vmcb);
-	offered = vmcb->eventinj != 0 && !svm_of(hw)->nmi_window && svm_offer_interrupt(vmcb);
-	speculation_enter(hw);
-	/*
-	 * With V_INTR_MASKING it is the host's IF, as VMRUN finds it, that lets physical
-	 * interrupts end the run (APM vol. 2, 15.21.1); GIF holds them back on both sides.
-	 */
-	__asm__ volatile("clgi; sti" : : : "memory");
-	svm_enter(hw->gpr, hw->pages[SVM_PAGE_VMCB].pa.v, hw->pages[SVM_PAGE_HOST].pa.v);
-	__asm__ volatile("cli; stgi" : : : "memory");
-	speculation_leave(hw);
-	hw->gpr[VREG_RAX] = vmcb->rax;
-	vmcb->tlb_control = TLB_CONTROL_NOTHING;
-	if (caps->clean_bits)
-		vmcb->clean = CLEAN_ALL;
-	svm_decode_exit(vmcb, caps->next_rip, caps->decode_assists, exit);
-	if (exit->kind == EXIT_INVALID)
-		exit->invalid.rule = svm_broken_rule(vmcb, cpu_features()->phys_bits);
-	vmcb->eventinj = 0;
-	if (offered)
-		svm_withdraw_interrupt(vmcb, &exit->cut);
-	if (svm_of(hw)->nmi_window)
-		svm_nmi_finish(hw, exit);
 }
 
 /* EXITINTINFO: only bit 31 says whether there is anything; the rest may be stale. */
@@ -108,9 +56,6 @@ decode_cut_event(const struct vmcb *vmcb, struct event *cut)
 	};
 	u64 info = vmcb->exitintinfo;
 
-	*cut = (struct event){.kind = EVENT_NONE};
-	if ((info & EVENT_VALID) == 0)
-		return;
 	cut->kind = kinds[FIELD_GET(EVENT_TYPE, info)];
 	cut->vector = (u8)FIELD_GET(EVENT_VECTOR, info);
 	cut->has_error = (info & EVENT_HAS_ERROR) != 0;
@@ -133,7 +78,7 @@ decode_io(const struct vmcb *vmcb, struct exit *exit)
 }
 
 static void
-decode_memory(const struct vmcb *vmcb, bool has_assists, struct exit *exit)
+decode_memory(const struct vmcb *vmcb, struct exit *exit)
 {
 	u64 info = vmcb->exitinfo1;
 
@@ -142,13 +87,13 @@ decode_memory(const struct vmcb *vmcb, bool has_assists, struct exit *exit)
 	exit->memory.fetch = (info & NPF_FETCH) != 0;
 	exit->memory.read = !exit->memory.write && !exit->memory.fetch;
 	exit->memory.walk = (info & NPF_WALK) != 0;
-	exit->memory.bytes_len = has_assists ? MIN(vmcb->fetched_len & 0xf, 15) : 0;
+	exit->memory.bytes_len = vmcb->fetched_len & 0xf;
 	for (unsigned i = 0; i < exit->memory.bytes_len; i++)
 		exit->memory.bytes[i] = vmcb->fetched[i];
 }
 
 static void
-decode_cr(const struct vmcb *vmcb, bool has_assists, struct exit *exit)
+decode_cr(const struct vmcb *vmcb, struct exit *exit)
 {
 	u64 code = vmcb->exitcode, info = vmcb->exitinfo1;
 
@@ -160,7 +105,7 @@ decode_cr(const struct vmcb *vmcb, bool has_assists, struct exit *exit)
 		exit->cr.access = code >= VMEXIT_CR0_WRITE ? CR_WRITE : CR_READ;
 	}
 	/* Without decode assists, and for CLTS, LMSW and SMSW, the instruction has to tell. */
-	exit->cr.reg = has_assists && (info & CR_MOV) != 0 ? (u8)FIELD_GET(CR_GPR, info) : 0xff;
+	exit->cr.reg = (info & CR_MOV) != 0 ? (u8)FIELD_GET(CR_GPR, info) : 0xff;
 }
 
 static void
@@ -196,8 +141,17 @@ decode_exception(const struct vmcb *vmcb, struct exit *exit)
 	exit->exception.address = vmcb->exitinfo2;
 }
 
-/* Exits whose kind is all that there is to say. Those of 0 are EXIT_HOST_INTERRUPT's or unknown. */
+static void
+decode_raw(const struct vmcb *vmcb, struct exit *exit)
+{
+	exit->raw[0] = vmcb->exitcode;
+	exit->raw[1] = vmcb->exitinfo1;
+	exit->raw[2] = vmcb->exitinfo2;
+}
+
+/* Exits whose kind is all that there is to say. */
 static const u8 plain_kinds[VMEXIT_CODES] = {
+	[VMEXIT_INTR] = EXIT_HOST_INTERRUPT,
 	[VMEXIT_NMI] = EXIT_HOST_NMI,
 	[VMEXIT_SMI] = EXIT_HOST_INTERRUPT,
 	[VMEXIT_INIT] = EXIT_HOST_INTERRUPT, /* it waits for STGI (15.13.3) */
@@ -231,37 +185,123 @@ static const u8 plain_kinds[VMEXIT_CODES] = {
 	[VMEXIT_EXCP0... VMEXIT_EXCP31] = EXIT_EXCEPTION,
 };
 
-static enum exit_kind
-kind_of(u64 code)
+static void
+decode_msr(const struct vmcb *vmcb, struct exit *exit)
 {
-	if ((u32)code == VMEXIT_INVALID)
-		return EXIT_INVALID;
+	exit->msr.write = vmcb->exitinfo1 == 1;
+}
+
+/* For what there is more to say of. */
+static void (*const decoders[EXIT_KINDS])(const struct vmcb *vmcb, struct exit *exit) = {
+	[EXIT_IO] = decode_io,
+	[EXIT_MEMORY] = decode_memory,
+	[EXIT_MSR] = decode_msr,
+	[EXIT_CR] = decode_cr,
+	[EXIT_TASK_SWITCH] = decode_task_switch,
+	[EXIT_EXCEPTION] = decode_exception,
+	[EXIT_INVALID] = decode_raw,
+	[EXIT_UNKNOWN] = decode_raw,
+};
+
+static enum exit_kind
+kind_beyond_table(u64 code)
+{
 	if (code == VMEXIT_NPF)
 		return EXIT_MEMORY;
-	if (code == VMEXIT_INTR)
-		return EXIT_HOST_INTERRUPT;
-	if (code < VMEXIT_CODES && plain_kinds[code] != 0)
-		return (enum exit_kind)plain_kinds[code];
-	return EXIT_UNKNOWN;
+	return (u32)code == VMEXIT_INVALID ? EXIT_INVALID : EXIT_UNKNOWN;
+}
+
+/* A CPU that does not save nRIP leaves the 0 there, as one without decode assists does (15.33). */
+static inline void
+decode(const struct vmcb *vmcb, struct exit *exit)
+{
+	u64 code = vmcb->exitcode;
+
+	exit->kind = code < VMEXIT_CODES ? plain_kinds[code] : kind_beyond_table(code);
+	exit->shadow = (vmcb->int_state & INT_STATE_SHADOW) != 0;
+	exit->insn_len = vmcb->nrip != 0 ? (u8)(vmcb->nrip - vmcb->rip) : 0;
+	exit->cut.kind = EVENT_NONE;
+	if ((vmcb->exitintinfo & EVENT_VALID) != 0)
+		decode_cut_event(vmcb, &exit->cut);
+	if (decoders[exit->kind] != NULL)
+		decoders[exit->kind](vmcb, exit);
 }
 
 void
-svm_decode_exit(const struct vmcb *vmcb, bool has_nrip, bool has_assists, struct exit *exit)
+svm_decode_exit(const struct vmcb *vmcb, struct exit *exit)
 {
-	exit->kind = kind_of(vmcb->exitcode);
-	exit->shadow = (vmcb->int_state & INT_STATE_SHADOW) != 0;
-	exit->insn_len = has_nrip && vmcb->nrip > vmcb->rip ? (u8)(vmcb->nrip - vmcb->rip) : 0;
-	exit->raw[0] = vmcb->exitcode;
-	exit->raw[1] = vmcb->exitinfo1;
-	exit->raw[2] = vmcb->exitinfo2;
-	decode_cut_event(vmcb, &exit->cut);
-	switch (exit->kind) {
-	case EXIT_IO: decode_io(vmcb, exit); break;
-	case EXIT_MEMORY: decode_memory(vmcb, has_assists, exit); break;
-	case EXIT_MSR: exit->msr.write = vmcb->exitinfo1 == 1; break;
-	case EXIT_CR: decode_cr(vmcb, has_assists, exit); break;
-	case EXIT_TASK_SWITCH: decode_task_switch(vmcb, exit); break;
-	case EXIT_EXCEPTION: decode_exception(vmcb, exit); break;
-	default: break;
+	decode(vmcb, exit);
+}
+
+/* Whether this vCPU has been the last to run here, still has its ASID, and wants nothing special.
+ */
+static bool
+is_ready(struct vcpu_hw *hw, const struct vmcb *vmcb)
+{
+	const struct cpu *cpu = this_cpu();
+
+	return cpu->guest == hw && !hw->flush && hw->tag_generation == cpu->tags.generation &&
+	       hw->tsc_offset == vmcb->tsc_offset && !svm_of(hw)->nmi_window;
+}
+
+/* False: it has to be fetched first. */
+static __noinline bool
+make_ready(struct vcpu_hw *hw, struct vmcb *vmcb, struct exit *exit)
+{
+	const struct cpu *cpu = this_cpu();
+
+	if (hw->cpu != cpu->index && hw->cpu != SVM_NO_CPU) {
+		fetch(hw, exit);
+		return false;
 	}
+	if (cpu->guest != hw)
+		svm_registers_take(hw);
+	if (hw->flush || hw->cpu != cpu->index || hw->tag_generation != cpu->tags.generation)
+		assign_asid(hw, vmcb);
+	if (vmcb->tsc_offset != hw->tsc_offset) {
+		vmcb->tsc_offset = hw->tsc_offset;
+		svm_dirty(vmcb, CLEAN_INTERCEPTS);
+	}
+	if (svm_of(hw)->nmi_window)
+		svm_nmi_prepare(hw);
+	return true;
+}
+
+static void
+enter(struct vcpu_hw *hw, struct vmcb *vmcb)
+{
+	vmcb->rax = hw->gpr[VREG_RAX];
+	virt_assert_flushed(hw);
+	speculation_enter(hw);
+	/*
+	 * With V_INTR_MASKING it is the host's IF, as VMRUN finds it, that lets physical
+	 * interrupts end the run (APM vol. 2, 15.21.1); GIF holds them back on both sides.
+	 */
+	__asm__ volatile("clgi; sti" : : : "memory");
+	svm_enter(hw->gpr, hw->pages[SVM_PAGE_VMCB].pa.v, hw->pages[SVM_PAGE_HOST].pa.v);
+	__asm__ volatile("cli; stgi" : : : "memory");
+	speculation_leave(hw);
+	hw->gpr[VREG_RAX] = vmcb->rax;
+	vmcb->tlb_control = TLB_CONTROL_NOTHING;
+	vmcb->clean = svm_of(hw)->clean;
+}
+
+void
+svm_run(struct vcpu_hw *hw, struct exit *exit)
+{
+	struct vmcb *vmcb = svm_vmcb(hw);
+	bool offered;
+
+	if (!is_ready(hw, vmcb) && !make_ready(hw, vmcb, exit))
+		return;
+	offered = vmcb->eventinj != 0 && !svm_of(hw)->nmi_window && svm_offer_interrupt(vmcb);
+	enter(hw, vmcb);
+	decode(vmcb, exit);
+	if (exit->kind == EXIT_INVALID)
+		exit->invalid.rule = svm_broken_rule(vmcb, cpu_features()->phys_bits);
+	vmcb->eventinj = 0;
+	if (offered)
+		svm_withdraw_interrupt(vmcb, &exit->cut);
+	if (svm_of(hw)->nmi_window)
+		svm_nmi_finish(hw, exit);
 }

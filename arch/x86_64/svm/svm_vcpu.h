@@ -28,6 +28,7 @@ struct svm_vcpu {
 	bool guest_tf;	    /* ... these two are the guest's own */
 	u64 guest_dr6;
 	u64 step_rip;
+	u32 clean; /* what a run leaves clean: nothing on a CPU that does not know clean bits */
 };
 
 static inline struct vmcb *
@@ -85,4 +86,4 @@ void svm_enter(u64 *gpr, u64 vmcb_pa, u64 host_pa);
 void svm_save_host(u64 host_pa);
 
 /* Pure: what the VMCB says of the exit. */
-void svm_decode_exit(const struct vmcb *vmcb, bool has_nrip, bool has_assists, struct exit *exit);
+void svm_decode_exit(const struct vmcb *vmcb, struct exit *exit);
