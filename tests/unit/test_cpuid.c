@@ -313,6 +313,7 @@ is_one_package_of_cores(void **state)
 {
 	boot(&intel, 1, true, 6);
 	v->index = 5;
+	cpuid_init_vcpu(v);
 	/* leaf 1: 8 ids, this one; HTT */
 	assert_int_equal(ask(1, 0).ebx, 0x05080800);
 	assert_true(ask(1, 0).edx & BIT(28));
@@ -339,6 +340,7 @@ is_one_package_of_cores_on_amd(void **state)
 {
 	boot(&amd, 1, true, 6);
 	v->index = 5;
+	cpuid_init_vcpu(v);
 	assert_int_equal(ask(1, 0).ebx, 0x05060800);
 	assert_true(ask(0x80000001, 0).ecx & BIT(1));
 	assert_true(ask(0x80000001, 0).ecx & BIT(22));

@@ -47,10 +47,10 @@ mmio(struct vcpu *vcpu, struct exit *exit)
 	return VERDICT_NEXT;
 }
 
-struct cpuid_regs
-cpuid_guest(struct vcpu *vcpu, u32 leaf, u32 subleaf)
+void
+cpuid_execute(struct vcpu *vcpu)
 {
-	return (struct cpuid_regs){.eax = leaf + 1};
+	vcpu->hw.gpr[VREG_RAX]++;
 }
 
 int
