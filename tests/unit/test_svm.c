@@ -12,6 +12,14 @@
 #include "arch/x86_64/svm/svm_vcpu.h"
 #include "tests/unit/fake/flaws.h"
 
+const struct virt_caps *
+virt_caps(void)
+{
+	static const struct virt_caps caps = {.clean_bits = true};
+
+	return &caps;
+}
+
 /* The registers that a VMCB does not have stay in memory here. */
 void
 svm_evict(struct vcpu_hw *evicted)
