@@ -184,6 +184,12 @@ find(u32 *number)
 	return &cpuid_policy.basic[*number];
 }
 
+u32
+cpuid_signature(void)
+{
+	return cpuid_policy.entries[cpuid_policy.basic[CPUID_VERSION].first].eax;
+}
+
 static inline void
 answer(struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid_regs *r)
 {

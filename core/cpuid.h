@@ -27,6 +27,9 @@ void cpuid_policy_decode(const struct cpu_features *f, cpuid_reader read, u64 xc
 /* What its place among the VM's vCPUs says: once all of them are there. */
 void cpuid_init_vcpu(struct vcpu *v);
 
+/* Family, model and stepping as guests see them: EAX of leaf 1. */
+u32 cpuid_signature(void);
+
 /* The vCPU's CPUID instruction, on its own thread. */
 void cpuid_execute(struct vcpu *v);
 

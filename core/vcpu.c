@@ -66,7 +66,7 @@ park(struct vcpu *v)
 static void
 set_signature(struct vcpu *v)
 {
-	vcpu_set(v, VREG_RDX, cpuid_guest(v, CPUID_VERSION, 0).eax);
+	vcpu_set(v, VREG_RDX, cpuid_signature());
 }
 
 /* INIT leaves most MSRs and the extended state alone (SDM vol. 3, table 10-1). */
