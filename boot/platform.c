@@ -119,13 +119,13 @@ static const struct lapic_ops lapic_ops = {
 };
 
 /* From the guest's instructions to the models. */
-static void
-port_access(struct vcpu *v, u16 port, u8 size, bool write, u32 *value)
+static u32
+port_access(struct vcpu *v, u16 port, u8 size, bool write, u32 value)
 {
-	u64 wide = *value;
+	u64 wide = value;
 
 	(void)bus_access(&platform_of(v)->bus, SPACE_IO, port, size, write, &wide);
-	*value = (u32)wide;
+	return (u32)wide;
 }
 
 static void

@@ -99,7 +99,7 @@ exit_io(struct vcpu *v, struct exit *exit)
 
 	if (exit->io.string)
 		return (enum verdict)v->vm->platform->io_string(v, exit);
-	v->vm->platform->io(v, exit->io.port, exit->io.size, !exit->io.in, &value);
+	value = v->vm->platform->io(v, exit->io.port, exit->io.size, !exit->io.in, value);
 	if (exit->io.in)
 		*rax = (exit->io.size == 4 ? 0 : *rax & ~mask) | value;
 	return VERDICT_NEXT;
@@ -336,6 +336,17 @@ set_resume_flag(struct vcpu *v)
 		vcpu_set(v, VREG_RFLAGS, vcpu_get(v, VREG_RFLAGS) | RFLAGS_RF);
 }
 
+/* Of all but VERDICT_NEXT: whether the VM goes on. */
+static __noinline bool
+stay(struct vcpu *v, enum verdict verdict)
+{
+	if (verdict == VERDICT_FAULT)
+		set_resume_flag(v);
+	if (v->fault.kind != EVENT_NONE)
+		event_merge(v);
+	return verdict != VERDICT_STOP;
+}
+
 bool
 exit_handle(struct vcpu *v, struct exit *exit)
 {
@@ -345,11 +356,10 @@ exit_handle(struct vcpu *v, struct exit *exit)
 	if (exit->cut.kind != EVENT_NONE)
 		event_cut(v, &exit->cut);
 	verdict = kinds[exit->kind].handle(v, exit);
-	if (verdict == VERDICT_NEXT)
-		advance(v, exit);
-	else if (verdict == VERDICT_FAULT)
-		set_resume_flag(v);
+	if (verdict != VERDICT_NEXT)
+		return stay(v, verdict);
+	advance(v, exit);
 	if (v->fault.kind != EVENT_NONE)
 		event_merge(v);
-	return verdict != VERDICT_STOP;
+	return true;
 }

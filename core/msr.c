@@ -33,8 +33,6 @@
 #define HWCR_TSC_FREQ_SEL	BIT(24) /* the TSC counts at the P0 frequency: always, 17h on */
 #define DE_CFG_LFENCE_SERIALISE BIT(1)
 
-enum { PAT_TYPE_UC_MINUS = 7 };
-
 /* Of the machine, as guests see it. */
 static u64 microcode, de_cfg;
 
@@ -126,12 +124,11 @@ write_efer(struct vcpu *v, u32 msr __unused, u64 value)
 static int
 write_pat(struct vcpu *v, u32 msr, u64 value)
 {
-	for (unsigned i = 0; i < 8; i++) {
-		u8 type = (u8)(value >> (8 * i));
+	const u64 each = 0x0101010101010101ul;
 
-		if (!mtrr_is_type(type) && type != PAT_TYPE_UC_MINUS)
-			return -ERR_INVAL;
-	}
+	/* Eight types of 0, 1, 4 to 7: no bit above 2, and bit 1 only with bit 2. */
+	if ((value & (0xf8 * each)) != 0 || (value >> 1 & ~(value >> 2) & each) != 0)
+		return -ERR_INVAL;
 	return write_vreg(v, msr, value);
 }
 
@@ -355,8 +352,8 @@ static const struct row rows[] = {
 };
 
 /* NULL when guests have no such MSR. */
-static const struct row *
-row_of(u32 msr)
+static __noinline const struct row *
+find_row(u32 msr)
 {
 	const struct row *row = rows;
 	unsigned low = 0, high = ARRAY_SIZE(rows);
@@ -372,6 +369,17 @@ row_of(u32 msr)
 	}
 	row += low;
 	return msr >= row->first && msr <= row->last && row->vendor != other ? row : NULL;
+}
+
+/* A guest accesses the same few again and again. */
+static const struct row *
+row_of(struct vcpu *v, u32 msr)
+{
+	struct msr_memo *memo = &v->msr.memos[msr % MSR_MEMOS];
+
+	if (memo->row == NULL || memo->msr != msr)
+		*memo = (struct msr_memo){msr, find_row(msr)};
+	return memo->row;
 }
 
 /* Each once a VM; after so many no more, for a guest that tries them all. */
@@ -402,7 +410,7 @@ log_unknown(struct vcpu *v, u32 msr, bool write)
 int
 msr_guest_read(struct vcpu *v, u32 msr, u64 *value)
 {
-	const struct row *row = row_of(msr);
+	const struct row *row = row_of(v, msr);
 
 	if (row != NULL && row->read != NULL)
 		return row->read(v, msr, value);
@@ -413,7 +421,7 @@ msr_guest_read(struct vcpu *v, u32 msr, u64 *value)
 int
 msr_guest_write(struct vcpu *v, u32 msr, u64 value)
 {
-	const struct row *row = row_of(msr);
+	const struct row *row = row_of(v, msr);
 
 	if (row != NULL && row->write != NULL)
 		return row->write(v, msr, value);

@@ -12,9 +12,19 @@
 #include "include/errors.h"
 
 struct vcpu;
+struct row;
+
+enum { MSR_MEMOS = 8 };
+
+/* An MSR that was looked up, by its number modulo MSR_MEMOS. */
+struct msr_memo {
+	u32 msr;
+	const struct row *row; /* msr.c's; NULL: none */
+};
 
 /* A vCPU's registers that no hardware keeps; its own thread's. Survives INIT. */
 struct msr_state {
+	struct msr_memo memos[MSR_MEMOS];
 	u64 tsc_adjust;
 	bool apic_off; /* IA32_APIC_BASE.EN is 0, for CPUID */
 	struct mtrr_state mtrr;

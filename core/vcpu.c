@@ -39,14 +39,27 @@ vcpu_request(struct vcpu *v, enum vcpu_request request)
 	if (__atomic_load_n(&v->in_guest, __ATOMIC_SEQ_CST) && v->thread->cpu != cpu_index())
 		smp_reschedule(v->thread->cpu);
 	if (__atomic_load_n(&v->waiting, __ATOMIC_SEQ_CST))
-		wait_wake_all(&v->wake);
+		thread_wake(v->thread);
 }
 
+/*
+ * Sleeps until a request in `on` is there, or one in `off` no longer. Marked blocked before it
+ * looks: a wake-up in between is not lost.
+ */
 static void
-wait_for_request(struct vcpu *v, u32 mask)
+wait_for_request(struct vcpu *v, u32 on, u32 off)
 {
 	__atomic_store_n(&v->waiting, true, __ATOMIC_SEQ_CST);
-	wait_event(&v->wake, (__atomic_load_n(&v->requests, __ATOMIC_SEQ_CST) & mask) != 0);
+	for (;;) {
+		u32 requests;
+
+		thread_block();
+		requests = __atomic_load_n(&v->requests, __ATOMIC_SEQ_CST);
+		if ((requests & on) != 0 || (~requests & off) != 0)
+			break;
+		thread_switch();
+	}
+	thread_wake(v->thread);
 	__atomic_store_n(&v->waiting, false, __ATOMIC_SEQ_CST);
 }
 
@@ -56,9 +69,7 @@ park(struct vcpu *v)
 {
 	__atomic_add_fetch(&v->vm->parked, 1, __ATOMIC_SEQ_CST);
 	wait_wake_all(&v->vm->changed);
-	__atomic_store_n(&v->waiting, true, __ATOMIC_SEQ_CST);
-	wait_event(&v->wake, !is_requested(v, REQUEST_PAUSE) || is_requested(v, REQUEST_STOP));
-	__atomic_store_n(&v->waiting, false, __ATOMIC_SEQ_CST);
+	wait_for_request(v, BIT32(REQUEST_STOP), BIT32(REQUEST_PAUSE));
 	__atomic_sub_fetch(&v->vm->parked, 1, __ATOMIC_SEQ_CST);
 }
 
@@ -149,7 +160,7 @@ settle(struct vcpu *v)
 		if (v->state == VCPU_RUNNING)
 			return true;
 		/* An NMI that is blocked ends no HLT, and stays requested. */
-		wait_for_request(v, v->nmi_blocked ? ~BIT32(REQUEST_NMI) : ~0u);
+		wait_for_request(v, v->nmi_blocked ? ~BIT32(REQUEST_NMI) : ~0u, 0);
 	}
 }
 
@@ -197,7 +208,7 @@ handle(struct vcpu *v, struct exit *exit)
 
 	v->exits[exit->kind]++;
 	if (!exit_handle(v, exit))
-		wait_for_request(v, BIT32(REQUEST_STOP));
+		wait_for_request(v, BIT32(REQUEST_STOP), 0);
 	v->exit_ticks[exit->kind] += rdtsc_low() - begin;
 }
 
@@ -251,7 +262,6 @@ vcpu_create(struct vm *vm, u32 index, struct vcpu **out)
 	v->index = index;
 	v->state = index == 0 ? VCPU_RUNNING : VCPU_WAIT_FOR_STARTUP;
 	format(v->name, sizeof(v->name), "%s.%u", vm->name, index);
-	wait_queue_init(&v->wake);
 	err = allocate_pages(v);
 	if (err != 0) {
 		vcpu_free(v);

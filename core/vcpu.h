@@ -42,7 +42,7 @@ struct vcpu {
 	u8 startup_page;
 	u32 requests;		     /* atomic, a bit an enum vcpu_request */
 	bool in_guest;		     /* between the last look at requests and the exit */
-	bool waiting;		     /* for `wake`: who requests something has to wake it */
+	bool waiting;		     /* who requests something has to wake its thread */
 	bool nothing_due;	     /* no event waits, nor a window; whoever sets `fault` or `cut`
 					clears it, and so does every request */
 	bool nmi_blocked;	     /* until the guest's IRET */
@@ -54,7 +54,6 @@ struct vcpu {
 	char name[VM_NAME_MAX + 5]; /* of its thread: the VM's, a dot, the index */
 	void *xsave_memory;
 	struct thread *thread;
-	struct wait_queue wake;
 	u64 exits[EXIT_KINDS]; /* by its own thread */
 	u64 exit_ticks[EXIT_KINDS];
 	struct msr_state msr;

@@ -436,7 +436,7 @@ vm_resume(struct vm *vm)
 
 		v->hw.tsc_offset -= ticks;
 		__atomic_and_fetch(&v->requests, ~BIT32(REQUEST_PAUSE), __ATOMIC_SEQ_CST);
-		wait_wake_all(&v->wake);
+		thread_wake(v->thread);
 	}
 	vm_let_go(vm);
 	return 0;

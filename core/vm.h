@@ -33,8 +33,9 @@ enum pending {
 
 /* What dev/ gives a VM. Functions with a vcpu are called on its thread. */
 struct vm_platform {
-	/* Port I/O of 1, 2 or 4 bytes; nobody there: all ones. */
-	void (*io)(struct vcpu *v, u16 port, u8 size, bool write, u32 *value);
+	/* Port I/O of 1, 2 or 4 bytes, of a value that has no other bits; answers what is read.
+	 * Nobody there: all ones. */
+	u32 (*io)(struct vcpu *v, u16 port, u8 size, bool write, u32 value);
 	/* A string instruction's I/O, and a second-level fault at no RAM: answers an enum verdict,
 	 * and fills in exit->insn_len where the hardware has not told it. */
 	int (*io_string)(struct vcpu *v, struct exit *exit);

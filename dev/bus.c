@@ -51,6 +51,18 @@ touches(const struct bus *bus, enum space space, u64 first, u64 last)
 	return n > 0 && last_address(&bus->regions[space][n - 1]) >= first;
 }
 
+static void
+list_ports(struct bus *bus)
+{
+	memset(bus->ports, 0, sizeof(bus->ports));
+	for (unsigned i = 0; i < bus->counts[SPACE_IO]; i++) {
+		const struct region *r = &bus->regions[SPACE_IO][i];
+
+		for (u64 port = r->base; port <= last_address(r) && port < BUS_PORTS; port++)
+			bus->ports[port] = (u8)(i + 1);
+	}
+}
+
 int
 bus_add_region(struct bus *bus, const struct region *region)
 {
@@ -66,6 +78,7 @@ bus_add_region(struct bus *bus, const struct region *region)
 	memmove(&regions[at + 1], &regions[at], (*count - at) * sizeof(*regions));
 	regions[at] = *region;
 	(*count)++;
+	list_ports(bus);
 	return 0;
 }
 
@@ -75,28 +88,57 @@ ones(u8 size)
 	return ~0ul >> (64 - 8 * size);
 }
 
-static bool
-nobody(struct bus *bus, enum space space, u64 addr, u8 size)
+static __noinline bool
+nobody(struct bus *bus, enum space space, u64 addr, u8 size, u64 *read)
 {
 	u64 last = addr + MIN(size - 1ul, ~addr); /* the space ends */
-	bool partial = touches(bus, space, addr, last);
+	bool partial = false;
 
+	if (space == SPACE_MMIO || last >= BUS_PORTS)
+		partial = touches(bus, space, addr, last);
+	for (; space == SPACE_IO && last < BUS_PORTS && addr <= last; addr++)
+		partial |= bus->ports[addr] != 0;
 	__atomic_fetch_add(partial ? &bus->partial : &bus->unclaimed, 1, __ATOMIC_RELAXED);
+	if (read != NULL)
+		*read = ones(size);
 	return false;
+}
+
+static bool
+has(const struct region *r, u64 addr, u8 size)
+{
+	return addr - r->base < r->len && r->len - (addr - r->base) >= size;
+}
+
+/* NULL: no region has all of it. */
+static const struct region *
+region_of(struct bus *bus, enum space space, u64 addr, u8 size)
+{
+	const struct region *regions = bus->regions[space];
+	unsigned n;
+
+	if (space == SPACE_IO && addr < BUS_PORTS) {
+		n = bus->ports[addr];
+	} else {
+		n = READ_ONCE(bus->last);
+		if (space == SPACE_MMIO && n > 0 && has(&regions[n - 1], addr, size))
+			return &regions[n - 1];
+		n = begin_until(bus, space, addr);
+		if (space == SPACE_MMIO)
+			WRITE_ONCE(bus->last, n);
+	}
+	return n > 0 && has(&regions[n - 1], addr, size) ? &regions[n - 1] : NULL;
 }
 
 bool
 bus_access(struct bus *bus, enum space space, u64 addr, u8 size, bool write, u64 *value)
 {
-	unsigned n = begin_until(bus, space, addr);
-	const struct region *r = &bus->regions[space][n > 0 ? n - 1 : 0];
-	struct io io = {.size = size, .write = write, .value = write ? *value & ones(size) : 0};
+	const struct region *r = region_of(bus, space, addr, size);
+	struct io io = {.size = size, .write = write};
 
-	if (n == 0 || addr - r->base >= r->len || r->len - (addr - r->base) < size) {
-		if (!write)
-			*value = ones(size);
-		return nobody(bus, space, addr, size);
-	}
+	if (r == NULL)
+		return nobody(bus, space, addr, size, write ? NULL : value);
+	io.value = write ? *value & ones(size) : 0;
 	io.offset = addr - r->base;
 	r->access(r->dev, &io);
 	if (!write)

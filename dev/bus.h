@@ -10,12 +10,14 @@
 
 #include "dev/device.h"
 
-enum { BUS_REGIONS_MAX = 64 };
+enum { BUS_REGIONS_MAX = 64, BUS_PORTS = 0x1000 /* where nearly all ports are */ };
 
 struct bus {
 	struct list devices;
 	struct region regions[2][BUS_REGIONS_MAX]; /* by space, then base */
 	unsigned counts[2];
+	u8 ports[BUS_PORTS];	/* the region of each of the lower ports, from 1; 0: none */
+	unsigned last;		/* the MMIO region of the last access: a hint */
 	u64 unclaimed, partial; /* accesses; atomics */
 };
 

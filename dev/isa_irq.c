@@ -12,6 +12,11 @@ line_set(struct irq_line *line, bool level)
 	struct isa_line *isa = container_of(line, struct isa_line, line);
 	struct isa_irqs *irqs = isa->irqs;
 
+	/* Devices say their level whenever it may have changed. A line is one device's, which has
+	 * its lock. */
+	if (isa->level == level)
+		return;
+	isa->level = level;
 	pic_set(irqs->pic, isa->number, level);
 	ioapic_set(irqs->ioapic, isa->number == ISA_TIMER ? ISA_TIMER_GSI : isa->number, level);
 }
@@ -27,7 +32,7 @@ isa_irqs_setup(struct isa_irqs *irqs, struct pic *pic, struct ioapic *ioapic, st
 {
 	*irqs = (struct isa_irqs){.pic = pic, .ioapic = ioapic, .boot = boot, .intr = {intr_set}};
 	for (u8 n = 0; n < ISA_LINES; n++)
-		irqs->lines[n] = (struct isa_line){{line_set}, irqs, n};
+		irqs->lines[n] = (struct isa_line){{line_set}, irqs, n, false};
 }
 
 struct irq_line *

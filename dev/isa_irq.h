@@ -16,6 +16,7 @@ struct isa_line {
 	struct irq_line line;
 	struct isa_irqs *irqs;
 	u8 number;
+	bool level;
 };
 
 struct isa_irqs {

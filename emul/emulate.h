@@ -16,7 +16,7 @@ enum { EMULATE_BUDGET = 512 };
 /* Where accesses go. size of MMIO is 1, 2, 4 or 8, and an access stays within a page. */
 struct emulate_ops {
 	void (*mmio)(struct vcpu *v, gpa_t gpa, u8 size, bool write, u64 *value);
-	void (*io)(struct vcpu *v, u16 port, u8 size, bool write, u32 *value);
+	u32 (*io)(struct vcpu *v, u16 port, u8 size, bool write, u32 value);
 };
 
 /* Once at boot; the table stays the caller's. */

@@ -49,6 +49,22 @@ find_code(struct emulation *e, struct insn_line *line)
 	return __builtin_memcmp(line->code, e->bytes, e->insn.length) == 0;
 }
 
+/* Of four or eight bytes, in a segment that begins at 0. */
+static void
+note_move(struct insn_line *line)
+{
+	const struct insn *insn = &line->insn;
+	bool offset = insn->form == FORM_ACC_OFFSET || insn->form == FORM_OFFSET_ACC;
+
+	line->move.load = insn->form == FORM_REG_RM || insn->form == FORM_ACC_OFFSET;
+	line->move.reg = offset ? (u8)VREG_RAX : insn->reg;
+	if (insn->form == FORM_RM_IMM)
+		line->move.reg = INSN_NO_REG;
+	line->move.is = insn->op == OP_MOV && insn->memory &&
+			(insn->size == 4 || insn->size == 8) && insn->address_size == 8 &&
+			insn->segment < VSEG_FS && !insn->lock;
+}
+
 /* In 64-bit code alone, where RIP is the linear address. */
 void
 insn_cache_add(struct emulation *e)
@@ -65,4 +81,5 @@ insn_cache_add(struct emulation *e)
 	line->efer = e->gpt.efer;
 	line->cs = cs_of(e);
 	line->insn = e->insn;
+	note_move(line);
 }

@@ -18,6 +18,10 @@ struct insn_line {
 	struct guest_word words[INSN_WORDS];
 	u64 code[INSN_WORDS];
 	struct insn insn;
+	struct {
+		bool is, load; /* a plain move; from memory */
+		u8 reg;	       /* the other side; INSN_NO_REG: the immediate */
+	} move;
 };
 
 /* Of an RIP: 0 is that of none, since it is not canonical. */
@@ -45,25 +49,34 @@ insn_line_holds(const struct insn_line *line)
 }
 
 /*
- * The length of the instruction at RIP; 0: it is not there, or not the same any more. For backends
- * that keep registers in memory: the others are told the length.
+ * The instruction at RIP; NULL: it is not there, or not the same any more. For backends that keep
+ * registers in memory.
  */
-static inline unsigned
-insn_cache_length(struct vcpu *v)
+static inline const struct insn_line *
+insn_cache_line(struct vcpu *v)
 {
 	const struct vcpu_hw *hw = &v->hw;
 	const struct insn_line *line;
 	u64 rip;
 
 	if (hw->cs_word == NULL)
-		return 0;
+		return NULL;
 	rip = *hw->at[VREG_RIP];
 	line = insn_line_of(v, rip);
 	if (line->key != insn_key(rip) || line->cs != *hw->cs_word ||
 	    line->cr3 != *hw->at[VREG_CR3] || line->efer != vcpu_get(v, VREG_EFER) ||
 	    !insn_line_holds(line))
-		return 0;
-	return line->insn.length;
+		return NULL;
+	return line;
+}
+
+/* Its length; 0 as above. */
+static inline unsigned
+insn_cache_length(struct vcpu *v)
+{
+	const struct insn_line *line = insn_cache_line(v);
+
+	return line != NULL ? line->insn.length : 0;
 }
 
 /* Fills in e->insn and e->bytes. False: it is not there, or not the same any more. */

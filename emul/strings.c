@@ -136,11 +136,11 @@ ins(struct strings *s, bool *more __unused)
 {
 	struct operand to;
 	enum verdict verdict = destination(s, true, &to);
-	u32 value = 0;
+	u32 value;
 
 	if (verdict != VERDICT_NEXT)
 		return verdict;
-	emulate_ops->io(s->e->v, s->port, s->e->insn.size, false, &value);
+	value = emulate_ops->io(s->e->v, s->port, s->e->insn.size, false, 0);
 	operand_store_u64(s->e, &to, value);
 	advance(s, VREG_RDI);
 	return VERDICT_NEXT;
@@ -156,7 +156,7 @@ outs(struct strings *s, bool *more __unused)
 	if (verdict != VERDICT_NEXT)
 		return verdict;
 	value = (u32)operand_load_u64(s->e, &from);
-	emulate_ops->io(s->e->v, s->port, s->e->insn.size, true, &value);
+	(void)emulate_ops->io(s->e->v, s->port, s->e->insn.size, true, value);
 	advance(s, VREG_RSI);
 	return VERDICT_NEXT;
 }

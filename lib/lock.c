@@ -17,25 +17,24 @@ spin_init(struct spinlock *lock, enum lock_rank rank, const char *name)
 	*lock = (struct spinlock)SPINLOCK_INIT((u8)rank, name);
 }
 
-static void
-check_rank(const struct spinlock *lock, u32 cpu)
+static __noinline void
+out_of_order(const struct spinlock *lock, u32 cpu)
 {
 	if (lock->holder == cpu + 1)
 		panic("lock %s: taken twice by CPU %u", lock->name, cpu);
-	if (held_ranks[cpu] >> lock->rank != 0)
-		panic("lock %s (rank %u): CPU %u holds ranks %#x", lock->name, lock->rank, cpu,
-		      held_ranks[cpu]);
+	panic("lock %s (rank %u): CPU %u holds ranks %#x", lock->name, lock->rank, cpu,
+	      held_ranks[cpu]);
 }
 
-void
-spin_lock_irqoff(struct spinlock *lock)
+static inline void
+acquire(struct spinlock *lock)
 {
 	u32 cpu = cpu_index(), ticket;
 
-	ASSERT(!irqs_enabled());
 	if (READ_ONCE(disabled))
 		return;
-	check_rank(lock, cpu);
+	if (lock->holder == cpu + 1 || held_ranks[cpu] >> lock->rank != 0)
+		out_of_order(lock, cpu);
 	ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
 	while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket) {
 		if (READ_ONCE(disabled))
@@ -46,8 +45,8 @@ spin_lock_irqoff(struct spinlock *lock)
 	held_ranks[cpu] |= 1u << lock->rank;
 }
 
-void
-spin_unlock_irqoff(struct spinlock *lock)
+static inline void
+release(struct spinlock *lock)
 {
 	u32 cpu = cpu_index();
 
@@ -61,19 +60,32 @@ spin_unlock_irqoff(struct spinlock *lock)
 	__atomic_store_n(&lock->serving, lock->serving + 1, __ATOMIC_RELEASE);
 }
 
+void
+spin_lock_irqoff(struct spinlock *lock)
+{
+	ASSERT(!irqs_enabled());
+	acquire(lock);
+}
+
+void
+spin_unlock_irqoff(struct spinlock *lock)
+{
+	release(lock);
+}
+
 u64
 spin_lock(struct spinlock *lock)
 {
 	u64 flags = irq_save();
 
-	spin_lock_irqoff(lock);
+	acquire(lock);
 	return flags;
 }
 
 void
 spin_unlock(struct spinlock *lock, u64 flags)
 {
-	spin_unlock_irqoff(lock);
+	release(lock);
 	irq_restore(flags);
 }
 

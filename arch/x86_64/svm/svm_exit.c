@@ -147,6 +147,8 @@ decode_raw(const struct vmcb *vmcb, struct exit *exit)
 	exit->raw[0] = vmcb->exitcode;
 	exit->raw[1] = vmcb->exitinfo1;
 	exit->raw[2] = vmcb->exitinfo2;
+	if (exit->kind == EXIT_INVALID)
+		exit->invalid.rule = svm_broken_rule(vmcb, cpu_features()->phys_bits);
 }
 
 /* Exits whose kind is all that there is to say. */
@@ -233,38 +235,17 @@ svm_decode_exit(const struct vmcb *vmcb, struct exit *exit)
 	decode(vmcb, exit);
 }
 
-/* Whether this vCPU has been the last to run here, still has its ASID, and wants nothing special.
+/*
+ * Whether this vCPU has been the last to run here, still has its ASID, and wants nothing special:
+ * what nearly every run finds.
  */
 static bool
-is_ready(struct vcpu_hw *hw, const struct vmcb *vmcb)
+is_plain(struct vcpu_hw *hw, const struct vmcb *vmcb)
 {
 	const struct cpu *cpu = this_cpu();
 
 	return cpu->guest == hw && !hw->flush && hw->tag_generation == cpu->tags.generation &&
-	       hw->tsc_offset == vmcb->tsc_offset && !svm_of(hw)->nmi_window;
-}
-
-/* False: it has to be fetched first. */
-static __noinline bool
-make_ready(struct vcpu_hw *hw, struct vmcb *vmcb, struct exit *exit)
-{
-	const struct cpu *cpu = this_cpu();
-
-	if (hw->cpu != cpu->index && hw->cpu != SVM_NO_CPU) {
-		fetch(hw, exit);
-		return false;
-	}
-	if (cpu->guest != hw)
-		svm_registers_take(hw);
-	if (hw->flush || hw->cpu != cpu->index || hw->tag_generation != cpu->tags.generation)
-		assign_asid(hw, vmcb);
-	if (vmcb->tsc_offset != hw->tsc_offset) {
-		vmcb->tsc_offset = hw->tsc_offset;
-		svm_dirty(vmcb, CLEAN_INTERCEPTS);
-	}
-	if (svm_of(hw)->nmi_window)
-		svm_nmi_prepare(hw);
-	return true;
+	       hw->tsc_offset == vmcb->tsc_offset && !svm_of(hw)->nmi_window && vmcb->eventinj == 0;
 }
 
 static void
@@ -282,26 +263,56 @@ enter(struct vcpu_hw *hw, struct vmcb *vmcb)
 	__asm__ volatile("cli; stgi" : : : "memory");
 	speculation_leave(hw);
 	hw->gpr[VREG_RAX] = vmcb->rax;
-	vmcb->tlb_control = TLB_CONTROL_NOTHING;
 	vmcb->clean = svm_of(hw)->clean;
+}
+
+static void
+make_ready(struct vcpu_hw *hw, struct vmcb *vmcb)
+{
+	const struct cpu *cpu = this_cpu();
+
+	if (cpu->guest != hw)
+		svm_registers_take(hw);
+	if (hw->flush || hw->cpu != cpu->index || hw->tag_generation != cpu->tags.generation)
+		assign_asid(hw, vmcb);
+	if (vmcb->tsc_offset != hw->tsc_offset) {
+		vmcb->tsc_offset = hw->tsc_offset;
+		svm_dirty(vmcb, CLEAN_INTERCEPTS);
+	}
+	if (svm_of(hw)->nmi_window)
+		svm_nmi_prepare(hw);
+}
+
+static __noinline void
+run_specially(struct vcpu_hw *hw, struct vmcb *vmcb, struct exit *exit)
+{
+	bool offered;
+
+	if (hw->cpu != cpu_index() && hw->cpu != SVM_NO_CPU) {
+		fetch(hw, exit);
+		return;
+	}
+	make_ready(hw, vmcb);
+	offered = vmcb->eventinj != 0 && !svm_of(hw)->nmi_window && svm_offer_interrupt(vmcb);
+	enter(hw, vmcb);
+	vmcb->tlb_control = TLB_CONTROL_NOTHING;
+	decode(vmcb, exit);
+	vmcb->eventinj = 0;
+	if (offered)
+		svm_withdraw_interrupt(vmcb, &exit->cut);
+	if (svm_of(hw)->nmi_window)
+		svm_nmi_finish(hw, exit);
 }
 
 void
 svm_run(struct vcpu_hw *hw, struct exit *exit)
 {
 	struct vmcb *vmcb = svm_vmcb(hw);
-	bool offered;
 
-	if (!is_ready(hw, vmcb) && !make_ready(hw, vmcb, exit))
+	if (!is_plain(hw, vmcb)) {
+		run_specially(hw, vmcb, exit);
 		return;
-	offered = vmcb->eventinj != 0 && !svm_of(hw)->nmi_window && svm_offer_interrupt(vmcb);
+	}
 	enter(hw, vmcb);
 	decode(vmcb, exit);
-	if (exit->kind == EXIT_INVALID)
-		exit->invalid.rule = svm_broken_rule(vmcb, cpu_features()->phys_bits);
-	vmcb->eventinj = 0;
-	if (offered)
-		svm_withdraw_interrupt(vmcb, &exit->cut);
-	if (svm_of(hw)->nmi_window)
-		svm_nmi_finish(hw, exit);
 }

@@ -93,14 +93,15 @@ emulated_mmio(struct vcpu *v, gpa_t gpa, u8 size, bool write, u64 *value)
 
 static u32 emulated_port_value;
 
-static void
-emulated_io(struct vcpu *v, u16 port, u8 size, bool write, u32 *value)
+static u32
+emulated_io(struct vcpu *v, u16 port, u8 size, bool write, u32 value)
 {
 	if (size != 1 && size != 2 && size != 4)
 		abort();
 	if (!write)
-		*value = emulated_port_value++;
-	emulated_note(GPA(port), size, write, *value);
+		value = emulated_port_value++;
+	emulated_note(GPA(port), size, write, value);
+	return value;
 }
 
 static const struct emulate_ops emulated_ops = {emulated_mmio, emulated_io};
