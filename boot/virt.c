@@ -20,6 +20,9 @@ virt_start(const struct config *config)
 	preflight_report();
 	if (virt_ops() != NULL && virt_on_all() == 0)
 		log_info("%s is on, on all CPUs", virt_ops()->name);
+	if (virt_caps()->kind == VIRT_VMX && virt_caps()->virtual_interrupts)
+		log_info("guests' local APICs are %s",
+			 config->apicv ? "carried out by the CPU" : "emulated: apicv = off");
 	if (virt_caps()->exec_by_4k)
 		log_info("guests execute by 4 KiB pages: larger ones are split when they first do");
 }

@@ -23,13 +23,13 @@ BAD = re.compile(r"WARN|\bBUG\b|Oops|unchecked MSR access|Firmware Bug|Call Trac
                  r"disabl|unexpected|spurious|skew|differ|lost|bug|BIOS)")
 
 
-def config(kernel, vcpus, memory="256M"):
-    return (f"[vm linux]\nmemory = {memory}\nvcpus = {vcpus}\nkernel = {kernel}\n"
+def config(kernel, vcpus, memory="256M", host=""):
+    return (f"[host]\n{host}\n[vm linux]\nmemory = {memory}\nvcpus = {vcpus}\nkernel = {kernel}\n"
             f"initrd = initrd.img\ncmdline = {COMMAND_LINE}\n")
 
 
-def boot_image(kernel, vcpus):
-    return guests.image_with(config(kernel, vcpus), {
+def boot_image(kernel, vcpus, host=""):
+    return guests.image_with(config(kernel, vcpus, host=host), {
         kernel: LINUX / kernel, "initrd.img": LINUX / "initrd.img"})
 
 
@@ -72,23 +72,24 @@ class Linux:
 
 
 MACHINES = [
-    # backend, kernel, vCPUs, physical CPUs
-    pytest.param("svm", "vmlinuz", 1, 1, id="svm-bzImage"),
-    pytest.param("svm", "vmlinux", 1, 1, id="svm-pvh"),
-    pytest.param("svm", "vmlinux", 2, 2, id="svm-2-vcpus"),
-    pytest.param("svm", "vmlinuz", 8, 4, id="svm-8-vcpus"),
-    pytest.param("vmx", "vmlinux", 1, 1, id="vmx-pvh"),
-    pytest.param("vmx", "vmlinux", 2, 2, id="vmx-2-vcpus"),
-    pytest.param("vmx", "vmlinuz", 1, 1, id="vmx-bzImage"),
+    # backend, kernel, vCPUs, physical CPUs, a line of [host]
+    pytest.param("svm", "vmlinuz", 1, 1, "", id="svm-bzImage"),
+    pytest.param("svm", "vmlinux", 1, 1, "", id="svm-pvh"),
+    pytest.param("svm", "vmlinux", 2, 2, "", id="svm-2-vcpus"),
+    pytest.param("svm", "vmlinuz", 8, 4, "", id="svm-8-vcpus"),
+    pytest.param("vmx", "vmlinux", 1, 1, "", id="vmx-pvh"),
+    pytest.param("vmx", "vmlinux", 2, 2, "", id="vmx-2-vcpus"),
+    pytest.param("vmx", "vmlinuz", 1, 1, "", id="vmx-bzImage"),
+    pytest.param("vmx", "vmlinux", 2, 2, "apicv = off", id="vmx-apicv-off"),
 ]
 
 
 @pytest.fixture
 def linux(qemu, bochs):
-    def start(backend, kernel, vcpus, cpus):
+    def start(backend, kernel, vcpus, cpus, line=""):
         kind, options, slowness = guests.BACKENDS[backend]
         make = qemu if kind is machine.Qemu else bochs
-        host = make(boot_image(kernel, vcpus), smp=cpus, **options)
+        host = make(boot_image(kernel, vcpus, line), smp=cpus, **options)
         return Linux(host, slowness * (3 if kernel == "vmlinuz" else 1) * max(1, vcpus // cpus))
     return start
 
@@ -113,11 +114,11 @@ def complaints(log):
 
 
 @pytest.mark.timeout(1500)
-@pytest.mark.parametrize("backend, kernel, vcpus, cpus", MACHINES)
-def test_shell_and_power_off(linux, backend, kernel, vcpus, cpus):
+@pytest.mark.parametrize("backend, kernel, vcpus, cpus, line", MACHINES)
+def test_shell_and_power_off(linux, backend, kernel, vcpus, cpus, line):
     """It comes to its shell without a complaint that it hasn't straight on the machine, answers,
     and ends its VM."""
-    guest = linux(backend, kernel, vcpus, cpus)
+    guest = linux(backend, kernel, vcpus, cpus, line)
     log = guest.wait_shell()
     assert guest.run("uname -r") == release()
     assert guest.run("grep -c ^processor /proc/cpuinfo") == str(vcpus)
