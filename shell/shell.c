@@ -103,32 +103,37 @@ fill(struct shell *shell, u64 ns)
 		input_added(&shell->input, terminal->read(terminal, room, size, ns));
 }
 
-/* The LF of a CR LF still belongs to the Enter that started the command. */
-static void
+/* The LF of a CR LF still belongs to the Enter that started the command. True: it has waited. */
+static bool
 drop_lf(struct shell *shell)
 {
 	struct keys *keys = &shell->edit.keys;
+	bool waits;
 	u8 byte;
 
 	if (!keys->after_cr)
-		return;
-	if (!input_peek(&shell->input, &byte))
+		return false;
+	waits = !input_peek(&shell->input, &byte);
+	if (waits)
 		fill(shell, LF_WAIT_NS);
 	keys->after_cr = false;
 	if (input_peek(&shell->input, &byte) && byte == '\n')
 		(void)input_take(&shell->input, &byte);
+	return waits;
 }
 
+/* One wait a call: it may have ended by a wake-up, which the next one would not see any more. */
 bool
 command_take_byte(u8 *byte, u64 ns)
 {
 	struct shell *shell = running;
+	bool waited;
 
 	ASSERT(shell != NULL);
-	drop_lf(shell);
+	waited = drop_lf(shell);
 	if (input_take(&shell->input, byte))
 		return true;
-	fill(shell, ns);
+	fill(shell, waited ? 0 : ns);
 	return input_take(&shell->input, byte);
 }
 

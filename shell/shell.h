@@ -51,7 +51,8 @@ bool command_quit_within(u64 ns);
 
 /*
  * For a command that takes the terminal over: the next byte that was typed, Ctrl-C too; waits for
- * it up to `ns`, or until the terminal is woken. What is left over is the shell's again afterwards.
+ * it up to `ns`, or until the terminal is woken; once, behind an Enter, only as long as its LF may
+ * take. What is left over is the shell's again afterwards.
  */
 bool command_take_byte(u8 *byte, u64 ns);
 /* What it writes to, as it is, and wakes. */

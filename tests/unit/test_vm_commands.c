@@ -121,7 +121,8 @@ const struct command *const command_table[] = {&cmd_vm, &cmd_console, NULL};
 static struct text_sink sent;
 static const char *const *pieces;
 static unsigned wakes;
-static bool stop_at_end; /* the VM stops once all is typed */
+static bool stop_at_end;  /* the VM stops once all is typed */
+static bool stop_at_once; /* it stops, and wakes the console, at the first read that waits */
 
 static void
 stop(struct vm *vm, const char *reason)
@@ -135,6 +136,12 @@ read_typed(struct terminal *terminal, u8 *bytes, size_t len, u64 timeout_ns)
 {
 	size_t n;
 
+	if (stop_at_once && timeout_ns > 0) {
+		stop_at_once = false;
+		stop(&vms[0], "power off");
+		vm_console_wake(&consoles[0]);
+		return 0; /* for that wake-up: the next read waits for another one */
+	}
 	if (pieces == NULL || *pieces == NULL) {
 		if (timeout_ns == TERMINAL_FOREVER && stop_at_end)
 			stop(&vms[0], "power off");
@@ -208,7 +215,7 @@ begin(void **state)
 	answer = 0;
 	called = NULL;
 	pieces = NULL;
-	stop_at_end = false;
+	stop_at_end = stop_at_once = false;
 	wakes = 0;
 	now = 0;
 	guest_len = 0;
@@ -430,6 +437,16 @@ vm_stops(void **state)
 	assert_string_equal(run_line("console web"), "[web is stopped]\r\n");
 }
 
+/* The only wake-up may come while the LF of the command's own CR LF is waited for. */
+static void
+vm_stops_as_the_console_attaches(void **state)
+{
+	type_at_console(NULL);
+	stop_at_once = true;
+	assert_string_equal(run_line("console web"), "[web is stopped: power off]\r\n");
+	assert_int_equal(wakes, 1);
+}
+
 static void
 lost_bytes(void **state)
 {
@@ -477,6 +494,7 @@ main(void)
 		cmocka_unit_test_setup(both_ways, begin),
 		cmocka_unit_test_setup(after_cr_lf, begin),
 		cmocka_unit_test_setup(vm_stops, begin),
+		cmocka_unit_test_setup(vm_stops_as_the_console_attaches, begin),
 		cmocka_unit_test_setup(lost_bytes, begin),
 		cmocka_unit_test_setup(stuck_guest, begin),
 	};
