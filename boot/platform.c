@@ -110,7 +110,17 @@ guest_tsc(struct lapic *l)
 	return rdtsc() + v->hw.tsc_offset;
 }
 
+/* The guest's count begins when it wrote it, not when we come to it. */
+static u64
+access_ago_ns(struct lapic *l)
+{
+	const struct vcpu *v = l->config.owner;
+
+	return tsc_to_ns(rdtsc_low() - v->exit_begin);
+}
+
 static const struct lapic_ops lapic_ops = {
+	.ago_ns = access_ago_ns,
 	.kick = kick,
 	.nmi = send_nmi,
 	.init = send_init,
@@ -122,10 +132,7 @@ static const struct lapic_ops lapic_ops = {
 static u32
 port_access(struct vcpu *v, u16 port, u8 size, bool write, u32 value)
 {
-	u64 wide = value;
-
-	(void)bus_access(&platform_of(v)->bus, SPACE_IO, port, size, write, &wide);
-	return (u32)wide;
+	return bus_port(&platform_of(v)->bus, port, size, write, value);
 }
 
 static void

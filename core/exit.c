@@ -94,14 +94,17 @@ exit_irq_window(struct vcpu *v, struct exit *exit)
 static enum verdict
 exit_io(struct vcpu *v, struct exit *exit)
 {
-	u64 *rax = &v->hw.gpr[VREG_RAX], mask = ~0ul >> (64 - exit->io.size * 8u);
-	u32 value = (u32)(*rax & mask);
+	static const u32 masks[] = {[1] = 0xff, [2] = 0xffff, [4] = 0xffffffff};
+	u64 *rax = &v->hw.gpr[VREG_RAX];
+	u32 mask, value;
 
 	if (exit->io.string)
 		return (enum verdict)v->vm->platform->io_string(v, exit);
-	value = v->vm->platform->io(v, exit->io.port, exit->io.size, !exit->io.in, value);
+	mask = masks[exit->io.size];
+	value = v->vm->platform->io(v, exit->io.port, exit->io.size, !exit->io.in,
+				    (u32)*rax & mask);
 	if (exit->io.in)
-		*rax = (exit->io.size == 4 ? 0 : *rax & ~mask) | value;
+		*rax = (exit->io.size == 4 ? 0 : *rax & ~(u64)mask) | (value & mask);
 	return VERDICT_NEXT;
 }
 

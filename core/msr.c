@@ -371,15 +371,25 @@ find_row(u32 msr)
 	return msr >= row->first && msr <= row->last && row->vendor != other ? row : NULL;
 }
 
+static __noinline void
+remember(struct msr_memo *memo, u32 msr)
+{
+	const struct row *row = find_row(msr);
+
+	*memo = (struct msr_memo){.msr = msr, .row = row};
+	if (row != NULL && row->read == read_vreg)
+		memo->reg = (u8)vreg_of(msr);
+}
+
 /* A guest accesses the same few again and again. */
-static const struct row *
-row_of(struct vcpu *v, u32 msr)
+static inline const struct msr_memo *
+memo_of(struct vcpu *v, u32 msr)
 {
 	struct msr_memo *memo = &v->msr.memos[msr % MSR_MEMOS];
 
 	if (memo->row == NULL || memo->msr != msr)
-		*memo = (struct msr_memo){msr, find_row(msr)};
-	return memo->row;
+		remember(memo, msr);
+	return memo;
 }
 
 /* Each once a VM; after so many no more, for a guest that tries them all. */
@@ -410,10 +420,14 @@ log_unknown(struct vcpu *v, u32 msr, bool write)
 int
 msr_guest_read(struct vcpu *v, u32 msr, u64 *value)
 {
-	const struct row *row = row_of(v, msr);
+	const struct msr_memo *memo = memo_of(v, msr);
 
-	if (row != NULL && row->read != NULL)
-		return row->read(v, msr, value);
+	if (memo->reg != 0) {
+		*value = vcpu_get(v, (enum vreg)memo->reg);
+		return 0;
+	}
+	if (memo->row != NULL && memo->row->read != NULL)
+		return memo->row->read(v, msr, value);
 	log_unknown(v, msr, false);
 	return -ERR_INVAL;
 }
@@ -421,7 +435,7 @@ msr_guest_read(struct vcpu *v, u32 msr, u64 *value)
 int
 msr_guest_write(struct vcpu *v, u32 msr, u64 value)
 {
-	const struct row *row = row_of(v, msr);
+	const struct row *row = memo_of(v, msr)->row;
 
 	if (row != NULL && row->write != NULL)
 		return row->write(v, msr, value);

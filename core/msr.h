@@ -19,6 +19,7 @@ enum { MSR_MEMOS = 8 };
 /* An MSR that was looked up, by its number modulo MSR_MEMOS. */
 struct msr_memo {
 	u32 msr;
+	u8 reg;		       /* an enum vreg that is all that a read is about; 0: more */
 	const struct row *row; /* msr.c's; NULL: none */
 };
 

@@ -42,6 +42,14 @@ vcpu_request(struct vcpu *v, enum vcpu_request request)
 		thread_wake(v->thread);
 }
 
+static bool
+has_requests(const struct vcpu *v, u32 on, u32 off)
+{
+	u32 requests = __atomic_load_n(&v->requests, __ATOMIC_SEQ_CST);
+
+	return (requests & on) != 0 || (~requests & off) != 0;
+}
+
 /*
  * Sleeps until a request in `on` is there, or one in `off` no longer. Marked blocked before it
  * looks: a wake-up in between is not lost.
@@ -50,16 +58,13 @@ static void
 wait_for_request(struct vcpu *v, u32 on, u32 off)
 {
 	__atomic_store_n(&v->waiting, true, __ATOMIC_SEQ_CST);
-	for (;;) {
-		u32 requests;
-
+	while (!has_requests(v, on, off)) {
 		thread_block();
-		requests = __atomic_load_n(&v->requests, __ATOMIC_SEQ_CST);
-		if ((requests & on) != 0 || (~requests & off) != 0)
-			break;
-		thread_switch();
+		if (has_requests(v, on, off))
+			thread_wake(v->thread);
+		else
+			thread_switch();
 	}
-	thread_wake(v->thread);
 	__atomic_store_n(&v->waiting, false, __ATOMIC_SEQ_CST);
 }
 
@@ -204,7 +209,7 @@ note_start(struct vcpu *v)
 static void
 handle(struct vcpu *v, struct exit *exit)
 {
-	u32 begin = rdtsc_low();
+	u32 begin = v->exit_begin = rdtsc_low();
 
 	v->exits[exit->kind]++;
 	if (!exit_handle(v, exit))

@@ -54,6 +54,7 @@ struct vcpu {
 	char name[VM_NAME_MAX + 5]; /* of its thread: the VM's, a dot, the index */
 	void *xsave_memory;
 	struct thread *thread;
+	u32 exit_begin;	       /* the lower half of the TSC at the last exit */
 	u64 exits[EXIT_KINDS]; /* by its own thread */
 	u64 exit_ticks[EXIT_KINDS];
 	struct msr_state msr;

@@ -146,6 +146,35 @@ bus_access(struct bus *bus, enum space space, u64 addr, u8 size, bool write, u64
 	return true;
 }
 
+static __noinline u32
+port_slowly(struct bus *bus, u16 port, u8 size, bool write, u32 value)
+{
+	u64 wide = value;
+
+	(void)bus_access(bus, SPACE_IO, port, size, write, &wide);
+	return (u32)wide;
+}
+
+u32
+bus_port(struct bus *bus, u16 port, u8 size, bool write, u32 value)
+{
+	unsigned n = port < BUS_PORTS ? bus->ports[port] : 0;
+	const struct region *r = &bus->regions[SPACE_IO][n - 1];
+	struct io io = {.size = size, .write = write, .value = value};
+
+	if (n == 0 && port < BUS_PORTS) {
+		(void)nobody(bus, SPACE_IO, port, size, NULL);
+		return ~0u;
+	}
+	if (n == 0 || !has(r, port, size))
+		return port_slowly(bus, port, size, write, value);
+	io.offset = port - r->base;
+	if (!write)
+		io.value = 0;
+	r->access(r->dev, &io);
+	return (u32)io.value;
+}
+
 void
 bus_reset(struct bus *bus)
 {

@@ -29,5 +29,8 @@ __must_check int bus_add_region(struct bus *bus, const struct region *region);
 /* size 1, 2, 4 or 8 (MMIO). False when nobody claimed it; *value is filled either way on a read. */
 bool bus_access(struct bus *bus, enum space space, u64 addr, u8 size, bool write, u64 *value);
 
+/* The same for a port: answers what is read. size 1, 2 or 4; value has no other bits. */
+u32 bus_port(struct bus *bus, u16 port, u8 size, bool write, u32 value);
+
 /* Every device's reset(). */
 void bus_reset(struct bus *bus);

@@ -33,7 +33,8 @@ struct lapic_ops {
 	void (*nmi)(struct lapic *l);
 	void (*init)(struct lapic *l); /* the vCPU's thread then calls lapic_init_reset() */
 	void (*startup)(struct lapic *l, u8 page);
-	u64 (*tsc)(struct lapic *l); /* the guest's TSC: own thread, and the timer's expiry */
+	u64 (*ago_ns)(struct lapic *l); /* since the access that is being handled: own thread */
+	u64 (*tsc)(struct lapic *l);	/* the guest's TSC: own thread, and the timer's expiry */
 };
 
 struct lapic_config {

@@ -159,7 +159,8 @@ apic_timer_set_initial(struct lapic *l, u32 count)
 		if (count == 0)
 			stop(t);
 		else
-			run_until(t, vclock_ns(t->vtimer.clock) + period_ns(t));
+			run_until(t, vclock_ns(t->vtimer.clock) - l->config.ops->ago_ns(l) +
+					     period_ns(t));
 	}
 	spin_unlock(&t->lock, flags);
 }

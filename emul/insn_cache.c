@@ -7,6 +7,15 @@ static_assert(INSN_LINES * sizeof(struct insn_line) <= VCPU_EMULATOR_WORDS * siz
 	      "too many");
 static_assert(sizeof(((struct emulation *)NULL)->bytes) == INSN_WORDS * sizeof(u64), "are words");
 
+/* As the look-up by registers in memory finds it. */
+static u64
+efer_of(const struct emulation *e)
+{
+	const struct vcpu_hw *hw = &e->v->hw;
+
+	return hw->cs_word != NULL ? *hw->at[VREG_EFER] : e->gpt.efer;
+}
+
 static u64
 cs_of(const struct emulation *e)
 {
@@ -20,7 +29,7 @@ insn_cache_find(struct emulation *e)
 {
 	const struct insn_line *line = insn_line_of(e->v, e->rip);
 
-	if (line->key != insn_key(e->rip) || line->cr3 != e->gpt.cr3 || line->efer != e->gpt.efer ||
+	if (line->key != insn_key(e->rip) || line->cr3 != e->gpt.cr3 || line->efer != efer_of(e) ||
 	    line->cs != cs_of(e) || !insn_line_holds(line))
 		return false;
 	e->insn = line->insn;
@@ -78,7 +87,7 @@ insn_cache_add(struct emulation *e)
 		return;
 	line->key = insn_key(e->rip);
 	line->cr3 = e->gpt.cr3;
-	line->efer = e->gpt.efer;
+	line->efer = efer_of(e);
 	line->cs = cs_of(e);
 	line->insn = e->insn;
 	note_move(line);

@@ -64,7 +64,7 @@ insn_cache_line(struct vcpu *v)
 	rip = *hw->at[VREG_RIP];
 	line = insn_line_of(v, rip);
 	if (line->key != insn_key(rip) || line->cs != *hw->cs_word ||
-	    line->cr3 != *hw->at[VREG_CR3] || line->efer != vcpu_get(v, VREG_EFER) ||
+	    line->cr3 != *hw->at[VREG_CR3] || line->efer != *hw->at[VREG_EFER] ||
 	    !insn_line_holds(line))
 		return NULL;
 	return line;

@@ -97,7 +97,7 @@ slice_over(struct timer *timer __unused)
 static void
 reap(struct run_queue *q)
 {
-	for (;;) {
+	while (READ_ONCE(q->dead.next) != &q->dead) {
 		u64 flags = spin_lock(&q->lock);
 		struct thread *dead = NULL;
 

@@ -71,8 +71,14 @@ bool
 timer_cancel(struct timer *timer)
 {
 	struct timer_queue *q = queues[timer->cpu];
-	u64 flags = spin_lock(&q->lock);
-	bool was_set = remove_locked(q, timer);
+	bool was_set;
+	u64 flags;
+
+	/* Its owner alone sets it; that it has just been taken is the same as that it had been. */
+	if (READ_ONCE(timer->link.next) == &timer->link)
+		return false;
+	flags = spin_lock(&q->lock);
+	was_set = remove_locked(q, timer);
 
 	spin_unlock(&q->lock, flags);
 	return was_set;

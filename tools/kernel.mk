@@ -30,7 +30,8 @@ COLD := boot/% shell/% drivers/% iommu/% mm/% core/load% core/config% core/prefl
 	arch/x86_64/refclock% arch/x86_64/tsc% arch/x86_64/ioapic% arch/x86_64/svm/svm_caps% \
 	arch/x86_64/vmx/vmx_caps% arch/x86_64/vmx/vmx_check% arch/x86_64/vmx/vmx_controls% \
 	arch/x86_64/vmx/vmx_dump%
-optimisation = $(if $(filter $(COLD),$(1)),-Os)
+HOT  := boot/platform.c # among them: what every access to a device passes
+optimisation = $(if $(filter $(COLD),$(filter-out $(HOT),$(1))),-Os)
 
 # Changes when the compiler or its flags do, so that everything is built again.
 FLAGS_STAMP := $(B)/obj/flags

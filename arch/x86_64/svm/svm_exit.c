@@ -63,18 +63,25 @@ decode_cut_event(const struct vmcb *vmcb, struct event *cut)
 }
 
 static void
+decode_string_io(u64 info, struct exit *exit)
+{
+	exit->io.addr_size = (u8)(FIELD_GET(IOIO_ADDRESS_SIZE, info) * 2);
+	exit->io.rep = (info & IOIO_REP) != 0;
+	exit->io.segment = VSEGS;
+}
+
+static void
 decode_io(const struct vmcb *vmcb, struct exit *exit)
 {
 	u64 info = vmcb->exitinfo1;
 
 	exit->io.port = (u16)FIELD_GET(IOIO_PORT, info);
 	exit->io.size = (u8)FIELD_GET(IOIO_SIZE, info);
-	exit->io.addr_size = (u8)(FIELD_GET(IOIO_ADDRESS_SIZE, info) * 2);
 	exit->io.in = (info & IOIO_IN) != 0;
 	exit->io.string = (info & IOIO_STRING) != 0;
-	exit->io.rep = (info & IOIO_REP) != 0;
-	exit->io.segment = VSEGS;
 	exit->insn_len = (u8)(vmcb->exitinfo2 - vmcb->rip); /* the next RIP, 15.10.2 */
+	if (exit->io.string)
+		decode_string_io(info, exit);
 }
 
 static void

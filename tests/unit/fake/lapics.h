@@ -60,11 +60,21 @@ fake_guest_tsc(struct lapic *l)
 	return (u64)((unsigned __int128)vclock_ns(l->config.clock) * fake_tsc_hz / 1000000000);
 }
 
+/* How long ago the access was that a test makes. */
+static u64 fake_ago;
+
+static u64
+fake_ago_ns(struct lapic *l)
+{
+	return fake_ago;
+}
+
 static const struct lapic_ops fake_lapic_ops = {
 	.kick = fake_kick,
 	.nmi = fake_nmi,
 	.init = fake_init,
 	.startup = fake_startup,
+	.ago_ns = fake_ago_ns,
 	.tsc = fake_guest_tsc,
 };
 
