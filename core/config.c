@@ -115,7 +115,7 @@ on_vm(struct parser *p, u32 line, struct slice name)
 		p->vm = known;
 		format(title, sizeof(title), "[vm %s]", known->name);
 		report(p, line, found_twice(title, known->line).text);
-	} else if (p->config->vm_count == p->config->vm_room) {
+	} else if (p->config->vms == NULL || p->config->vm_count == p->config->vm_room) {
 		report(p, line, too_many_vms(name).text);
 	} else {
 		add_vm(p, line, name);

@@ -8,6 +8,7 @@
 #include "include/bits.h"
 #include "include/intrin.h"
 
+enum { INTERRUPT_VECTORS = 256 };
 enum { FAULT_DF = 8, FAULT_PF = 14 };
 
 /* SDM vol. 3, table 6-4. */
@@ -152,6 +153,13 @@ next_interrupt(struct vcpu *v)
 	return v->hw.apic.page != NULL ? p->lend_apic(v) : p->pending_interrupt(v);
 }
 
+/* Of the model's own choice, with a vector: what is left waits for its end. */
+static bool
+is_highest(const struct vcpu *v, int taken)
+{
+	return v->hw.apic.page == NULL && taken < INTERRUPT_VECTORS;
+}
+
 void
 event_deliver(struct vcpu *v)
 {
@@ -168,7 +176,7 @@ event_deliver(struct vcpu *v)
 		injected = false;
 	if (wants_interrupt && !injected && can_interrupt(v)) {
 		inject_interrupt(v);
-		pending = next_interrupt(v);
+		pending = is_highest(v, pending) ? PENDING_LATER : next_interrupt(v);
 		wants_interrupt = pending >= 0;
 	}
 	if (!injected && held_by_shadow(v))

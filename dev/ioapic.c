@@ -245,8 +245,8 @@ ioapic_setup(struct ioapic *io, struct lapic_bus *bus, u32 active_low)
 	spin_init(&io->lock, RANK_VIRQ, "ioapic");
 	io->bus = bus;
 	io->active_low = active_low;
-	for (u8 n = 0; n < IOAPIC_INPUTS; n++)
-		io->inputs[n] = (struct ioapic_input){{line_set}, io, n};
+	for (unsigned n = 0; n < IOAPIC_INPUTS; n++)
+		io->inputs[n] = (struct ioapic_input){{line_set}, io, (u8)n};
 	bus->ioapic = io;
 	bus->eoi = bus_eoi;
 	ioapic_reset(&io->dev);

@@ -31,8 +31,8 @@ void
 isa_irqs_setup(struct isa_irqs *irqs, struct pic *pic, struct ioapic *ioapic, struct lapic *boot)
 {
 	*irqs = (struct isa_irqs){.pic = pic, .ioapic = ioapic, .boot = boot, .intr = {intr_set}};
-	for (u8 n = 0; n < ISA_LINES; n++)
-		irqs->lines[n] = (struct isa_line){{line_set}, irqs, n, false};
+	for (unsigned n = 0; n < ISA_LINES; n++)
+		irqs->lines[n] = (struct isa_line){{line_set}, irqs, (u8)n, false};
 }
 
 struct irq_line *

@@ -118,7 +118,7 @@ ecam_access(struct device *dev, struct io *io)
 		half.value = io->value >> 8 * done;
 		config_access(host, FIELD_GET(ECAM_BUS, at), FIELD_GET(ECAM_DEVFN, at),
 			      (u16)FIELD_GET(ECAM_REGISTER, at), &half);
-		value |= (half.value & ~0ul >> (64 - 8 * half.size)) << 8 * done;
+		value |= (half.value & (BIT(8u * half.size) - 1)) << 8 * done;
 	}
 	if (!io->write)
 		io->value = value;

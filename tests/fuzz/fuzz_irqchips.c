@@ -60,7 +60,8 @@ check_lapic(struct lapic *l)
 	class = MAX(vector < 0 ? 0 : (u32)vector & 0xf0, l->tpr & 0xf0);
 	check((l->ppr & 0xf0) == class);
 	check((l->irr[0] & 0xffff) == 0 && (l->isr[0] & 0xffff) == 0);
-	check(pending == -1 || pending == LAPIC_EXTINT || ((u32)pending & 0xf0) > class);
+	check(pending == LAPIC_NOTHING || pending == LAPIC_LATER || pending == LAPIC_EXTINT ||
+	      ((u32)pending & 0xf0) > class);
 	check(l->timer.lock.holder == 0);
 	check(l->timer.running || !l->timer.vtimer.set);
 }
