@@ -50,6 +50,18 @@ thread_count(void)
 	return READ_ONCE(threads);
 }
 
+u64
+thread_run_ns(struct thread *thread)
+{
+	struct run_queue *q = queues[thread->cpu];
+	u64 flags = spin_lock(&q->lock), ns = thread->run_ns;
+
+	if (q->current == thread)
+		ns += clock_ns() - thread->since_ns;
+	spin_unlock(&q->lock, flags);
+	return ns;
+}
+
 static void
 enqueue(struct run_queue *q, struct thread *t)
 {

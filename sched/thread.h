@@ -62,4 +62,6 @@ __must_check int sched_init_cpu(void);
 /* Idles, and runs threads, for good. */
 __noreturn void sched_run(void);
 
+/* The CPU time that it has had, up to now. The caller knows that the thread is there. */
+u64 thread_run_ns(struct thread *thread);
 u64 thread_count(void); /* without the idle threads */

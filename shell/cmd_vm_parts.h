@@ -4,6 +4,7 @@
 
 #include "core/vms.h"
 #include "shell/command.h"
+#include "shell/json.h"
 
 /* A VM's state and reason at one moment. */
 struct vm_look {
@@ -25,6 +26,10 @@ struct vm_size_text {
 	char text[24];
 };
 struct vm_size_text vm_size_text(u64 bytes);
+
+/* cmd_vm_cost.c: what its vCPUs have cost since they were made, while the VM runs. */
+void vm_print_cost(struct sink *out, struct vm *vm);
+void vm_json_cost(struct json *j, struct vm *vm);
 
 /* cmd_vm_show.c. */
 int vm_list(const struct command_call *call);

@@ -128,6 +128,7 @@ print_info(struct sink *out, struct vm *vm, const struct vm_look *look)
 	sink_printf(out, "%s\n", c->restart ? "restart" : "stop");
 	print_label(out, "debug-exit");
 	sink_printf(out, "%s\n", c->debug_exit ? "on" : "off");
+	vm_print_cost(out, vm);
 }
 
 static void
@@ -184,6 +185,7 @@ json_info(struct sink *out, struct vm *vm, const struct vm_look *look)
 	json_bool(&j, "debug_exit", c->debug_exit);
 	json_number(&j, "start_ticks", vm->start_ticks);
 	json_number(&j, "start_tsc", vm->start_tsc);
+	vm_json_cost(&j, vm);
 	json_close(&j);
 }
 

@@ -154,20 +154,19 @@ flaws_decode(struct flaws *f, const struct flaws_raw *raw)
 	else /* who follows Intel with VMX follows it here */
 		decode_intel(f, raw);
 	decode_spec_ctrl(f, raw);
-	f->predictor_commands =
-		(f->barrier ? PRED_CMD_IBPB : 0) | (f->type_barrier ? PRED_CMD_SBPB : 0);
+	f->predictor_commands = (f->barrier ? PRED_CMD_IBPB : 0) |
+				(f->type_barrier || raw->takes_sbpb ? PRED_CMD_SBPB : 0);
 	f->any = f->barrier || f->l1d_flush || f->clear_buffers || f->spec_ctrl != 0;
 }
 
 /*
  * On the first cores with a mended IBPB no CPUID bit tells of it: AMD's guidance on SRSO is to try
- * SBPB. Not under a hypervisor, which says by CPUID what it offers, and where emulators take all.
+ * SBPB. Guests try it as well, and warn where it faults; so it is tried under a hypervisor too.
  */
 static bool
-takes_sbpb(const struct cpu_features *c, const struct flaws_raw *raw)
+takes_sbpb(const struct cpu_features *c)
 {
-	return c->vendor == CPU_VENDOR_AMD && c->family >= 0x19 && !c->hypervisor &&
-	       (raw->sizes.ebx & EBX_AMD_IBPB) != 0 &&
+	return c->vendor == CPU_VENDOR_AMD && c->family >= 0x19 &&
 	       probe_wrmsr(MSR_IA32_PRED_CMD, PRED_CMD_SBPB);
 }
 
@@ -196,6 +195,6 @@ flaws_detect(void)
 		raw.structured_2 = leaf(c, CPUID_STRUCTURED, 2);
 	if (raw.vendor != CPU_VENDOR_AMD && (raw.structured.edx & EDX_ARCH_CAPABILITIES) != 0)
 		raw.arch_capabilities = rdmsr(MSR_IA32_ARCH_CAPABILITIES);
-	raw.takes_sbpb = takes_sbpb(c, &raw);
+	raw.takes_sbpb = takes_sbpb(c);
 	flaws_decode(&flaws_detected, &raw);
 }

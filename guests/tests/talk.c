@@ -6,10 +6,13 @@
 #include "guests/lib/acpi.h"
 #include "guests/lib/apic.h"
 #include "guests/lib/guest.h"
+#include "guests/lib/pic.h"
 #include "guests/lib/rtc.h"
+#include "guests/lib/smp.h"
 #include "guests/lib/time.h"
 
-enum { COM1 = 0x3f8, LSR = COM1 + 5, LSR_DR = 1, ESCAPE = 0x1b, LINES = 2700 };
+enum { COM1 = 0x3f8, IER = COM1 + 1, MCR = COM1 + 4, LSR = COM1 + 5, LSR_DR = 1 };
+enum { IER_RECEIVED = 1, MCR_OUT2 = 8, COM1_IRQ = 4, ESCAPE = 0x1b, LINES = 2700 };
 enum { FADT_PM1_CONTROL = 64, FADT_TIMER = 76, FADT_RESET_PORT = 120, FADT_RESET_VALUE = 128 };
 
 #define HPET_BASE 0xfed00000ul
@@ -64,6 +67,36 @@ echo(void)
 }
 
 static void
+sleep_for_good(u32 index)
+{
+	(void)index;
+	for (;;)
+		__asm__ volatile("cli; hlt");
+}
+
+static void
+on_byte(struct trap *trap)
+{
+	(void)trap;
+	out8(IER, 0);
+	pic_eoi(COM1_IRQ);
+}
+
+/* No timer runs: until a byte comes, which is taken as the next letter. */
+static void
+sleep(void)
+{
+	pic_init();
+	trap_on(PIC_VECTOR + COM1_IRQ, on_byte);
+	pic_unmask(COM1_IRQ);
+	out8(MCR, MCR_OUT2);
+	print("sleeps\n");
+	out8(IER, IER_RECEIVED);
+	while ((in8(LSR) & LSR_DR) == 0)
+		__asm__ volatile("sti; hlt; cli" : : : "memory");
+}
+
+static void
 acpi_reset(void)
 {
 	const u8 *fadt = acpi_table("FACP");
@@ -103,6 +136,8 @@ obey(u8 letter)
 		delay_us(1000000);
 		flood();
 		guest_end(3);
+	case 'h': sleep(); break;
+	case 'H': CHECK(smp_start(1, 1, sleep_for_good)); break;
 	case 'm': *(volatile u32 *)MARK = 0x600d; break;
 	case 'x': out32(PORT_DEBUG_EXIT, 7); break;
 	case 's': power_off(); break;

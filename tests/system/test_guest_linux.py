@@ -23,6 +23,12 @@ BAD = re.compile(r"WARN|\bBUG\b|Oops|unchecked MSR access|Firmware Bug|Call Trac
                  r"disabl|unexpected|spurious|skew|differ|lost|bug|BIOS)")
 
 
+# Linux wants its reads of the 8254, and of the HPET between two of the TSC, to be close together.
+# Where an exit takes its time, because the emulator's host has other things to do, they are not; so
+# what it says of that counts only where instructions are counted.
+BY_HOST = re.compile(r"Fast TSC calibration failed|read-back delay of \w+, clock-skew test skipped")
+
+
 def config(kernel, vcpus, memory="256M", host=""):
     return (f"[host]\n{host}\n[vm linux]\nmemory = {memory}\nvcpus = {vcpus}\nkernel = {kernel}\n"
             f"initrd = initrd.img\ncmdline = {COMMAND_LINE}\n")
@@ -54,6 +60,7 @@ class Linux:
         self.host.expect(r"linux-ready\r?\n", 60 * self.slowness)
         log = self.host.console.line.before.decode(errors="replace").replace("\r", "")
         self.host.expect(PROMPT, 20 * self.slowness)
+        self.run("dmesg -n 1")  # nothing of the kernel's in between what commands print
         return log
 
     def run(self, command):
@@ -86,10 +93,10 @@ MACHINES = [
 
 @pytest.fixture
 def linux(qemu, bochs):
-    def start(backend, kernel, vcpus, cpus, line=""):
+    def start(backend, kernel, vcpus, cpus, line="", **more):
         kind, options, slowness = guests.BACKENDS[backend]
         make = qemu if kind is machine.Qemu else bochs
-        host = make(boot_image(kernel, vcpus, line), smp=cpus, **options)
+        host = make(boot_image(kernel, vcpus, line), smp=cpus, **options, **more)
         return Linux(host, slowness * (3 if kernel == "vmlinuz" else 1) * max(1, vcpus // cpus))
     return start
 
@@ -127,7 +134,19 @@ def test_shell_and_power_off(linux, backend, kernel, vcpus, cpus, line):
     assert "powered off" in said, said
     vm = guests.vm_state(guest.host, "linux")
     assert vm["state"] == "stopped" and "powered off" in vm["reason"], vm
-    assert complaints(log) - complaints(straight_log(vcpus)) == set()
+    new = complaints(log) - complaints(straight_log(vcpus))
+    assert {line for line in new if backend == "vmx" or not BY_HOST.search(line)} == set()
+
+
+@pytest.mark.timeout(900)
+def test_no_complaint_when_instructions_are_counted(linux):
+    """With a virtual nanosecond an instruction nothing is late for the host's sake, and it
+    calibrates the TSC at the first try."""
+    guest = linux("svm", "vmlinux", 1, 1, icount=True)
+    guest.slowness *= 4
+    log = guest.wait_shell() + guest.run("dmesg -r | grep -i tsc")
+    assert "Fast TSC calibration using PIT" in log
+    assert complaints(log) - complaints(straight_log(1)) == set()
 
 
 @pytest.mark.timeout(900)

@@ -8,6 +8,7 @@ import pytest
 
 import guests
 import machine
+from console import SLOWNESS
 
 HOGS = 4         # VMs of so many vCPUs, which keep all others off a CPU for their time slices:
 HOG_VCPUS = 64   # 10 ms each, 2.5 s together
@@ -149,6 +150,79 @@ def test_a_paused_vm_has_no_time_but_the_rtcs(host, backend):
     guest.console()
     guest.wait_for(r"paused for \d+ s", 120)
     guest.wait_pass(60)
+
+
+IDLE_S = 3
+
+
+def cost(shell, name):
+    """Of each vCPU: its CPU time, and all its exits by kind."""
+    return shell.command_json(f"vm info {name}")["cpus"]
+
+
+def now_ns(shell):
+    """The machine's own clock."""
+    return shell.command_json("vm info sleeper")["now_ns"]
+
+
+def let_pass(shell, seconds):
+    """By that clock. Each look costs the shell some of the time that is looked at."""
+    begin = now_ns(shell)
+    while now_ns(shell) - begin < seconds * 1e9:
+        time.sleep(seconds / 4)
+
+
+def settled_cost(shell, name):
+    """Once nothing of it runs any more."""
+    deadline = time.monotonic() + 60 * SLOWNESS
+    last = None
+    while (now := cost(shell, name)) != last:
+        assert time.monotonic() < deadline, now
+        last = now
+        let_pass(shell, 0.2)
+    return now
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("backend", guests.BACKENDS)
+def test_a_halted_guest_costs_nothing(qemu, bochs, backend):
+    """HLT gives the physical CPU away: of two vCPUs that halt without a timer no counter moves for
+    seconds, neither of exits nor of time, and another VM on their CPU gets what there is. A byte
+    for its serial port wakes it again."""
+    kind, options, slowness = guests.BACKENDS[backend]
+    config = section("sleeper", "talk", 2, "vcpus=2") + section("busy", "hog", 1, "seconds=600")
+    shell = {machine.Qemu: qemu, machine.Bochs: bochs}[kind](
+        guests.image_with(config, {each: guests.BUILT / "tests" / each for each in ("talk", "hog")}),
+        smp=1, **options)
+    shell.expect_prompt(60)
+    assert shell.command("vm start sleeper", 60 * slowness) == ""
+    shell.console.type_line("console sleeper")
+    for letter, answer in ("H", r"done H\r\n"), ("h", r"sleeps\r\n"):
+        shell.console.send(letter)
+        shell.expect(answer, 60 * slowness)
+    shell.console.send(guests.LEAVE)
+    shell.expect_prompt(60)
+    slept = settled_cost(shell, "sleeper")
+    assert [any(exit["kind"] == "HLT" for exit in vcpu["exits"]) for vcpu in slept] == [True, True]
+    let_pass(shell, IDLE_S)
+    assert cost(shell, "sleeper") == slept
+
+    assert shell.command("vm start busy", 60 * slowness) == ""
+    begin = shell.command_json("vm info busy")
+    let_pass(shell, IDLE_S)
+    end = shell.command_json("vm info busy")
+    busy = end["cpus"][0]["cpu_ns"] - begin["cpus"][0]["cpu_ns"]
+    passed = end["now_ns"] - begin["now_ns"]
+    assert cost(shell, "sleeper") == slept
+    assert busy > 0.8 * passed, (busy, passed)
+
+    shell.console.type_line("console sleeper")
+    shell.console.send("C")
+    shell.expect(r"done h\r\n", 60 * slowness)
+    shell.expect(r"done C\r\n", 60 * slowness)
+    shell.console.send(guests.LEAVE)
+    shell.expect_prompt(60)
+    assert cost(shell, "sleeper") != slept
 
 
 # On several CPUs of an emulator most of the time is its threads' waiting for each other.

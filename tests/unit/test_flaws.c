@@ -102,7 +102,9 @@ static const struct cpu_case {
 	 .barrier = true,
 	 .type_barrier = true,
 	 .spec_ctrl = ALL_AMD},
-	{																											   "QEMU's EPYC-Milan", {CPU_VENDOR_AMD, 0x19, 1, .sizes.ebx = 0x205},					     .spec_ctrl = 0											   },
+	{																											   "QEMU's EPYC-Milan",
+	 {CPU_VENDOR_AMD, 0x19, 1, .sizes.ebx = 0x205, .takes_sbpb = true},
+	 .spec_ctrl = 0											 },
 	{																											   "Zhaoxin",
 	 {CPU_VENDOR_OTHER, 7, 0x3b, .structured.edx = EDX_2019, .sizes.ebx = ~0u},
 	 .clear_buffers = true,
@@ -127,7 +129,8 @@ decided_by_what_cpus_say(void **state)
 				 f.type_barrier, f.spec_ctrl, f.host_spec_ctrl);
 		assert_int_equal(f.any, f.barrier || f.l1d_flush || f.clear_buffers);
 		assert_int_equal(f.predictor_commands,
-				 (f.barrier ? 1 : 0) | (f.type_barrier ? 0x80 : 0));
+				 (f.barrier ? 1 : 0) |
+					 (f.type_barrier || c->raw.takes_sbpb ? 0x80 : 0));
 	}
 }
 

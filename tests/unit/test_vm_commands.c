@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 // SOURCES: shell/shell.c shell/command.c shell/complete.c shell/words.c shell/input.c shell/edit.c
 // SOURCES: shell/keys.c shell/history.c shell/json.c shell/listing.c shell/cmd_vm.c
-// SOURCES: shell/cmd_vm_life.c shell/cmd_vm_show.c shell/cmd_console.c core/vm_console.c
-// SOURCES: lib/distance.c lib/format.c lib/text.c lib/ring.c lib/log.c lib/lock.c lib/error.c
+// SOURCES: shell/cmd_vm_cost.c shell/cmd_vm_life.c shell/cmd_vm_show.c shell/cmd_console.c
+// SOURCES: core/vm_console.c lib/distance.c lib/format.c lib/text.c lib/ring.c lib/log.c lib/lock.c
+// SOURCES: lib/error.c
 #include "tests/unit/test.h"
 
 #include <string.h>
 
+#include "core/vcpu.h"
 #include "core/vm_console.h"
 #include "core/vms.h"
 #include "lib/string.h"
+#include "sched/thread.h"
 #include "shell/cmd_console.h"
 #include "shell/cmd_vm.h"
 #include "shell/commands.h"
@@ -53,6 +56,18 @@ vm_state_name(enum vm_state state)
 	static const char *const names[] = {"stopped", "running", "paused", "stopping", "disabled"};
 
 	return names[state];
+}
+
+const char *
+exit_name(enum exit_kind kind)
+{
+	return kind == EXIT_HLT ? "HLT" : "port I/O";
+}
+
+u64
+thread_run_ns(struct thread *thread)
+{
+	return thread->run_ns;
 }
 
 static int
@@ -287,7 +302,36 @@ info(void **state)
 		"\"kernel\": \"my kernel\", \"firmware\": null, \"initrd\": \"initrd.img\", "
 		"\"modules\": "
 		"[], \"cmdline\": \"console=ttyS0\", \"autostart\": true, \"on_exit\": \"stop\", "
-		"\"debug_exit\": false, \"start_ticks\": 4500000, \"start_tsc\": 4700000}\r\n");
+		"\"debug_exit\": false, \"start_ticks\": 4500000, \"start_tsc\": 4700000, "
+		"\"now_ns\": 0, \"cpus\": []}\r\n");
+}
+
+static void
+info_of_costs(void **state)
+{
+	static struct thread threads[2];
+	static struct vcpu vcpus[2];
+	const char *json;
+
+	vms[0].state = VM_RUNNING;
+	vms[0].vcpu_count = 2;
+	for (unsigned i = 0; i < 2; i++) {
+		vms[0].vcpus[i] = &vcpus[i];
+		vcpus[i].thread = &threads[i];
+		threads[i].run_ns = (i + 1) * 1204000000ul;
+		vcpus[i].exits[EXIT_HLT] = 3 + i;
+	}
+	vcpus[1].exits[EXIT_IO] = 11;
+	vcpus[1].exit_ticks[EXIT_IO] = 5000;
+	assert_non_null(strstr(run_line("vm info web"), "CPU time        3.612 s\r\n"
+							"exits           7 HLT, 11 port I/O\r\n"));
+	json = run_line("vm info web -j");
+	assert_non_null(strstr(
+		json,
+		"\"cpus\": [{\"cpu_ns\": 1204000000, \"exits\": [{\"kind\": \"HLT\", \"count\": 3, "
+		"\"ticks\": 0}]}, {\"cpu_ns\": 2408000000, \"exits\": [{\"kind\": \"HLT\", "
+		"\"count\": 4, \"ticks\": 0}, {\"kind\": \"port I/O\", \"count\": 11, "
+		"\"ticks\": 5000}]}]}"));
 }
 
 static void
@@ -487,6 +531,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(list, begin),
 		cmocka_unit_test_setup(info, begin),
+		cmocka_unit_test_setup(info_of_costs, begin),
 		cmocka_unit_test_setup(life, begin),
 		cmocka_unit_test_setup(life_errors, begin),
 		cmocka_unit_test_setup(wrong_words, begin),
