@@ -259,7 +259,7 @@ buddy_is_allocation(const struct zone *zone, u64 first, u64 pages)
 	while (pages > 0) {
 		struct block b = block_get(zone, first);
 
-		if (b.kind != kind || b.order != order_at(first, pages))
+		if (b.kind != kind || b.clean || b.order != order_at(first, pages))
 			return false;
 		kind = FRAME_MORE;
 		first += BIT(b.order);
@@ -273,7 +273,7 @@ buddy_begin_free(struct zone *zone, u64 first)
 {
 	struct block b = block_get(zone, first);
 
-	b.kind = FRAME_MORE;
+	b.clean = true;
 	block_set(zone, first, b);
 }
 

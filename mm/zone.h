@@ -24,14 +24,14 @@ struct zone {
 enum frame_kind {
 	FRAME_INSIDE, /* of a block */
 	FRAME_FREE,   /* a free block; the flag: it is clean */
-	FRAME_FIRST,  /* an allocation, or its first block */
-	FRAME_MORE,   /* a further block of an allocation, or one that is being freed */
+	FRAME_FIRST,  /* an allocation, or its first block; the flag: it is being freed */
+	FRAME_MORE,   /* a further block of an allocation */
 };
 
 /* What is known of a block, in its first frame's byte. */
 struct block {
 	enum frame_kind kind;
-	bool clean;
+	bool clean; /* or the kind's flag */
 	unsigned order;
 };
 

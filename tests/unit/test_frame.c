@@ -473,6 +473,32 @@ random_against_model(void **state)
 	assert_int_equal(s.free, usable);
 }
 
+/* What one CPU frees while another is still scrubbing what lies right behind it. */
+static void
+neighbours_freed_at_once(void **state)
+{
+	hpa_t both, first, second;
+	u64 frame;
+
+	assert_int_equal(frame_alloc_range(2, 2 * PAGE_SIZE, FRAME_ANYWHERE, &both), 0);
+	frame_free(both, 2);
+	assert_int_equal(frame_alloc(0, &first), 0);
+	assert_int_equal(frame_alloc(0, &second), 0);
+	assert_int_equal(second.v, first.v + PAGE_SIZE);
+	frame = second.v / PAGE_SIZE;
+	buddy_begin_free(zone_of(frame), frame);
+	frame_free(first, 1);
+	buddy_forget(zone_of(frame), frame, 1);
+	buddy_release(zone_of(frame), frame, 1, true);
+	frame_stats(&s);
+	assert_int_equal(s.used, s.metadata);
+	assert_int_equal(frame_alloc(0, &first), 0);
+	frame = first.v / PAGE_SIZE;
+	buddy_begin_free(zone_of(frame), frame);
+	locks_disable();
+	expect_panic(frame_free(first, 1));
+}
+
 #define large(test) cmocka_unit_test_setup_teardown(test, large_machine, end)
 #define small(test) cmocka_unit_test_setup_teardown(test, small_machine, end)
 
@@ -497,6 +523,7 @@ main(void)
 		cmocka_unit_test(all_holes),
 		small(random_against_model),
 		small(bad_frees),
+		small(neighbours_freed_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
