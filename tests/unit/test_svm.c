@@ -555,6 +555,10 @@ offers_nothing_else(void **state)
 	struct vmcb *vmcb = svm_vmcb(&hw);
 	u64 window;
 
+	/* What a run may leave there: the error code of the guest's last exception, and no event.
+	 */
+	vmcb->eventinj = FIELD_PREP(EVENT_ERROR, 2);
+	assert_false(svm_offer_interrupt(vmcb));
 	svm_inject(&hw, &nmi);
 	assert_false(svm_offer_interrupt(vmcb));
 	svm_window(&hw, true, false);

@@ -56,6 +56,7 @@ decode_cut_event(const struct vmcb *vmcb, struct event *cut)
 	};
 	u64 info = vmcb->exitintinfo;
 
+	cut->insn_len = 0;
 	cut->kind = kinds[FIELD_GET(EVENT_TYPE, info)];
 	cut->vector = (u8)FIELD_GET(EVENT_VECTOR, info);
 	cut->has_error = (info & EVENT_HAS_ERROR) != 0;
@@ -252,7 +253,8 @@ is_plain(struct vcpu_hw *hw, const struct vmcb *vmcb)
 	const struct cpu *cpu = this_cpu();
 
 	return cpu->guest == hw && !hw->flush && hw->tag_generation == cpu->tags.generation &&
-	       hw->tsc_offset == vmcb->tsc_offset && !svm_of(hw)->nmi_window && vmcb->eventinj == 0;
+	       hw->tsc_offset == vmcb->tsc_offset && !svm_of(hw)->nmi_window &&
+	       (vmcb->eventinj & EVENT_VALID) == 0;
 }
 
 static void
@@ -300,7 +302,7 @@ run_specially(struct vcpu_hw *hw, struct vmcb *vmcb, struct exit *exit)
 		return;
 	}
 	make_ready(hw, vmcb);
-	offered = vmcb->eventinj != 0 && !svm_of(hw)->nmi_window && svm_offer_interrupt(vmcb);
+	offered = !svm_of(hw)->nmi_window && svm_offer_interrupt(vmcb);
 	enter(hw, vmcb);
 	vmcb->tlb_control = TLB_CONTROL_NOTHING;
 	decode(vmcb, exit);

@@ -389,7 +389,9 @@ svm_window(struct vcpu_hw *hw, bool interrupt, bool nmi)
 bool
 svm_offer_interrupt(struct vmcb *vmcb)
 {
-	if (FIELD_GET(EVENT_TYPE, vmcb->eventinj) != EVENT_TYPE_INTR || vmcb->v_intr & V_IRQ)
+	u64 what = vmcb->eventinj & (EVENT_VALID | EVENT_TYPE);
+
+	if (what != (EVENT_VALID | FIELD_PREP(EVENT_TYPE, EVENT_TYPE_INTR)) || vmcb->v_intr & V_IRQ)
 		return false;
 	svm_dirty(vmcb, CLEAN_TPR);
 	vmcb->v_intr |= V_IRQ | V_INTR_PRIO | V_IGN_TPR |
