@@ -112,7 +112,7 @@ ecam_access(struct device *dev, struct io *io)
 	struct io half = {.size = MIN(io->size, 4), .write = io->write};
 	u64 value = 0;
 
-	for (unsigned done = 0; done < io->size; done += half.size) {
+	for (unsigned done = 0; done < MIN(io->size, sizeof(value)); done += half.size) {
 		u64 at = io->offset + done;
 
 		half.value = io->value >> 8 * done;
