@@ -179,13 +179,15 @@ event_deliver(struct vcpu *v)
 		pending = is_highest(v, pending) ? PENDING_LATER : next_interrupt(v);
 		wants_interrupt = pending >= 0;
 	}
+	if (v->cut.kind != EVENT_NONE) /* an interrupt, for which the guest has no ear now */
+		wants_interrupt = true;
 	if (!injected && held_by_shadow(v))
 		set_window(v, true, false);
 	else
 		set_window(v, wants_interrupt, v->nmi_blocked || nmi_pending(v));
 	v->shadow_at = v->window_irq && in_shadow(v) ? vcpu_get(v, VREG_RIP) : ~0ul;
-	v->nothing_due =
-		pending == PENDING_NOTHING && !injected && !v->nmi_blocked && !nmi_pending(v);
+	v->nothing_due = pending == PENDING_NOTHING && !injected && v->cut.kind == EVENT_NONE &&
+			 !v->nmi_blocked && !nmi_pending(v);
 }
 
 bool
@@ -194,5 +196,5 @@ event_wakes(struct vcpu *v)
 	if (nmi_pending(v) && !v->nmi_blocked)
 		return true;
 	return (vcpu_get(v, VREG_RFLAGS) & RFLAGS_IF) != 0 &&
-	       v->vm->platform->pending_interrupt(v) >= 0;
+	       (v->cut.kind != EVENT_NONE || v->vm->platform->pending_interrupt(v) >= 0);
 }

@@ -433,6 +433,30 @@ window_without_a_shadow(void **state)
 	assert_int_equal(vcpu_get(v, VREG_RIP), CODE);
 }
 
+/* It is in service already: no controller will ask for it again. */
+static void
+cut_interrupt_waits(void **state)
+{
+	static const struct event cut = {EVENT_INTERRUPT, 0x31, 0, false, 0};
+
+	vcpu_set(v, VREG_RFLAGS, 2);
+	e = (struct exit){.kind = EXIT_HOST_INTERRUPT, .cut = cut};
+	assert_true(exit_handle(v, &e));
+	deliver();
+	assert_int_equal(injected.kind, EVENT_NONE);
+	assert_true(window.interrupt);
+	assert_false(v->nothing_due);
+	assert_false(event_wakes(v));
+
+	vcpu_set(v, VREG_RFLAGS, 2 | RFLAGS_IF);
+	assert_true(event_wakes(v));
+	deliver();
+	assert_memory_equal(&injected, &cut, sizeof(injected));
+	deliver();
+	assert_false(window.interrupt);
+	assert_true(v->nothing_due);
+}
+
 static void
 second_nmi_waits_for_the_window(void **state)
 {
@@ -487,6 +511,7 @@ main(void)
 		cmocka_unit_test_setup(names_the_rule_that_was_refused, fresh),
 		cmocka_unit_test_setup(merges_faults, fresh),
 		cmocka_unit_test_setup(delivers_again_what_was_cut, fresh),
+		cmocka_unit_test_setup(cut_interrupt_waits, fresh),
 		cmocka_unit_test_setup(delivers_in_turn, fresh),
 		cmocka_unit_test_setup(nothing_in_an_interrupt_shadow, fresh),
 		cmocka_unit_test_setup(c5_fetches_again_what_was_split, fresh),
