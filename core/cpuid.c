@@ -115,15 +115,14 @@ answer_topology(struct vcpu *v, u32 subleaf, struct cpuid_regs *r)
 	}
 }
 
-/* EBX is the size for what the guest has turned on. */
+/* EBX of the first two is the size for what the guest has turned on. */
 static void
 answer_xsave(struct vcpu *v, u32 subleaf, struct cpuid_regs *r)
 {
+	if (subleaf > 1 || r->eax == 0)
+		return;
 	virt_ops()->sync(&v->hw);
-	if (subleaf == 0 && r->eax != 0)
-		r->ebx = cpuid_area_size(v->hw.xcr0);
-	else if (subleaf == 1 && r->eax != 0)
-		r->ebx = cpuid_compacted_size(v->hw.xcr0);
+	r->ebx = subleaf == 0 ? cpuid_area_size(v->hw.xcr0) : cpuid_compacted_size(v->hw.xcr0);
 }
 
 static void
