@@ -302,7 +302,7 @@ run_specially(struct vcpu_hw *hw, struct vmcb *vmcb, struct exit *exit)
 		return;
 	}
 	make_ready(hw, vmcb);
-	offered = !svm_of(hw)->nmi_window && svm_offer_interrupt(vmcb);
+	offered = svm_of(hw)->offers && !svm_of(hw)->nmi_window && svm_offer_interrupt(vmcb);
 	enter(hw, vmcb);
 	vmcb->tlb_control = TLB_CONTROL_NOTHING;
 	decode(vmcb, exit);

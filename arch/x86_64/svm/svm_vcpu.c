@@ -160,7 +160,10 @@ svm_vcpu_init(struct vcpu_hw *hw)
 		svm_evict(hw);
 	hw->cpu = SVM_NO_CPU;
 	memset(svm_vmcb(hw), 0, PAGE_SIZE);
-	*svm_of(hw) = (struct svm_vcpu){.clean = virt_caps()->clean_bits ? (u32)CLEAN_ALL : 0};
+	*svm_of(hw) = (struct svm_vcpu){
+		.offers = !virt_caps()->next_rip,
+		.clean = virt_caps()->clean_bits ? (u32)CLEAN_ALL : 0,
+	};
 	memset(hw->gpr, 0, sizeof(hw->gpr));
 	memset(hw->dr, 0, sizeof(hw->dr));
 	hw->gpr[VREG_RDX] = cpuid(CPUID_VERSION, 0).eax;

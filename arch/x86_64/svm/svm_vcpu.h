@@ -28,7 +28,9 @@ struct svm_vcpu {
 	bool guest_tf;	    /* ... these two are the guest's own */
 	u64 guest_dr6;
 	u64 step_rip;
-	u32 clean; /* what a run leaves clean: nothing on a CPU that does not know clean bits */
+	bool offers; /* interrupts as virtual ones, for QEMU, which is known by having no next RIP:
+			Bochs' SVM, which has it, delivers none of those */
+	u32 clean;   /* what a run leaves clean: nothing on a CPU that does not know clean bits */
 };
 
 static inline struct vmcb *
