@@ -215,7 +215,6 @@ nmi_blocked_again(void **state)
 	assert_int_equal(fake_vmcs[VMCS_GUEST_INTERRUPTIBILITY], 8);
 
 	fake_vmcs[VMCS_GUEST_INTERRUPTIBILITY] = 0;
-	fake_vmcs[VMCS_GUEST_RFLAGS] = 0x202;
 	fake_vmcs[VMCS_IDT_EVENT] = 0x80000000 | 32; /* then the bit means nothing */
 	decode(48);
 	assert_int_equal(fake_vmcs[VMCS_GUEST_INTERRUPTIBILITY], 0);
@@ -330,7 +329,6 @@ cut_and_again(void **state)
 	};
 
 	fake_vmcs[VMCS_GUEST_CR0] = 1;
-	fake_vmcs[VMCS_GUEST_RFLAGS] = 0x202;
 	fake_vmcs[VMCS_IDT_ERROR] = 0x18;
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
 		fake_vmcs[VMCS_IDT_EVENT] = rows[i].info;
@@ -346,16 +344,6 @@ cut_and_again(void **state)
 }
 
 /* The NMI has blocked NMIs by its delivery; it can be delivered again only when they are not. */
-/* With IF clear its handler has begun: 28.2.4. */
-static void
-not_cut_but_delivered(void **state)
-{
-	fake_vmcs[VMCS_GUEST_RFLAGS] = 2;
-	fake_vmcs[VMCS_IDT_EVENT] = 0x80000000 | 0x21;
-	decode(48);
-	assert_int_equal(e.cut.kind, EVENT_NONE);
-}
-
 static void
 cut_nmi(void **state)
 {
@@ -409,7 +397,6 @@ main(void)
 		cmocka_unit_test_setup(single_step_behind_mov_ss, fresh),
 		cmocka_unit_test_setup(tasks, fresh),
 		cmocka_unit_test_setup(cut_and_again, fresh),
-		cmocka_unit_test_setup(not_cut_but_delivered, fresh),
 		cmocka_unit_test_setup(cut_nmi, fresh),
 		cmocka_unit_test_setup(no_error_codes_in_real_mode, fresh),
 		cmocka_unit_test_setup(windows, fresh),

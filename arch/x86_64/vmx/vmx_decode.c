@@ -224,17 +224,6 @@ static const struct reason {
 	[REASON_XSETBV] = {true, EXIT_XSETBV,	      true,  NULL			},
 };
 
-/*
- * Interrupts come with IF set alone, and an exit in the middle of a delivery finds the state as it
- * was before (SDM vol. 3, 28.2.4). Behind one IF is clear: where it is told of all the same, its
- * handler has begun, and must not begin again.
- */
-static bool
-was_delivered(void)
-{
-	return (vmcs_read(VMCS_GUEST_RFLAGS) & RFLAGS_IF) == 0;
-}
-
 void
 vmx_decode(struct vcpu_hw *hw, struct exit *e)
 {
@@ -245,8 +234,6 @@ vmx_decode(struct vcpu_hw *hw, struct exit *e)
 	e->cut.kind = EVENT_NONE;
 	if ((cut & EVENT_VALID) != 0)
 		vmx_cut_event(cut, &e->cut);
-	if (e->cut.kind == EVENT_INTERRUPT && was_delivered())
-		e->cut.kind = EVENT_NONE;
 	e->insn_len = 0;
 	e->shadow = (vmcs_read(VMCS_GUEST_INTERRUPTIBILITY) &
 		     (BLOCKED_BY_STI | BLOCKED_BY_MOV_SS)) != 0;
