@@ -44,7 +44,7 @@ $(foreach f,$(FUZZERS),$(eval $(call host_program,$(f),tests/fuzz/$(f).c,fuzz,-f
 # As many jobs as CPUs, unless make was told how many.
 JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: unit fuzz fuzz-short static tidy system unproven check test bench soak
+.PHONY: unit fuzz fuzz-short static tidy system check test bench soak
 
 # What is not built counts as failed, and the others still run.
 unit: | $(B)/packages-CHECK ## the unit tests alone
@@ -70,12 +70,7 @@ tidy: | $(B)/packages-CHECK $(B)/packages-BUILD
 
 # Whole machines, two at a time; PYTEST_ARGS="-k panic" chooses among them.
 system: all guests $(TEST_IMAGES) | $(B)/packages-TEST
-	@echo "left out (make unproven runs them):"; grep -v '^#' tests/system/unproven.txt
 	@$(PYTEST) -n 2 $(PYTEST_ARGS) tests/system tools/check
-
-unproven: all guests $(TEST_IMAGES) | $(B)/packages-TEST ## the system tests that make test leaves out
-	@sed -n '/^#/!p' tests/system/unproven.txt
-	@$(PYTEST) -n 2 --unproven $(PYTEST_ARGS) tests/system
 
 # One runner after the other, whether or not one fails; each closes with its own total.
 define run_each

@@ -3,7 +3,6 @@
 
 import itertools
 import re
-from pathlib import Path
 
 import pytest
 
@@ -11,27 +10,7 @@ import image
 import machine
 
 TAIL_LINES = 60
-UNPROVEN = Path(__file__).with_name("unproven.txt")
 counter = itertools.count()
-
-
-def pytest_addoption(parser):
-    parser.addoption("--unproven", action="store_true",
-                     help="run the tests of unproven.txt, and nothing else")
-
-
-def is_unproven(item):
-    name = f"{item.path.name}::{item.name}"
-    lines = [line.strip() for line in UNPROVEN.read_text().splitlines()]
-    return any(name.startswith(line[:-1]) if line.endswith("*") else name == line
-               for line in lines if line and not line.startswith("#"))
-
-
-def pytest_collection_modifyitems(config, items):
-    wanted = config.getoption("--unproven")
-    left_out = [item for item in items if is_unproven(item) != wanted]
-    items[:] = [item for item in items if is_unproven(item) == wanted]
-    config.hook.pytest_deselected(items=left_out)
 
 
 def make_machine(request, kind, options):
