@@ -195,13 +195,14 @@ change_end(struct vclock *clock)
 static void
 stop(struct vclock *clock)
 {
+	struct moment now = clock_moment();
 	struct list *at;
 
 	change_begin(clock);
-	clock->stood_at = now_of(clock);
+	clock->stood_at = now.ns - clock->offset;
 	clock->running = false;
 	change_end(clock);
-	clock->pause_tsc = rdtsc();
+	clock->pause_tsc = now.tsc;
 	list_for_each (at, &clock->timers)
 		disarm(clock, vtimer_of(list_entry(at, struct alarm, link)));
 }
@@ -221,15 +222,16 @@ vclock_pause(struct vclock *clock)
 static u64
 start(struct vclock *clock)
 {
+	struct moment now = clock_moment();
 	struct list *at;
 
 	change_begin(clock);
-	clock->offset = clock_ns() - clock->stood_at;
+	clock->offset = now.ns - clock->stood_at;
 	clock->running = true;
 	change_end(clock);
 	list_for_each (at, &clock->timers)
 		arm(clock, vtimer_of(list_entry(at, struct alarm, link)));
-	return clock->pause_tsc == 0 ? 0 : rdtsc() - clock->pause_tsc;
+	return clock->pause_tsc == 0 ? 0 : now.tsc - clock->pause_tsc;
 }
 
 u64

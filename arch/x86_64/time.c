@@ -49,6 +49,35 @@ clock_ns(void)
 	return source_start_ns + scale_32(read_extended() - extended_start, source_ns_32);
 }
 
+/* Between two reads this CPU may be lost to somebody else: SMM, or the host of an emulator. */
+static struct moment
+closest_moment(void)
+{
+	struct moment best = {0};
+	u64 shortest = ~0ul;
+
+	for (unsigned n = 0; n < 8; n++) {
+		u64 begin = rdtsc(), ns = clock_ns(), took = rdtsc() - begin;
+
+		if (took >= shortest)
+			continue;
+		shortest = took;
+		best = (struct moment){ns, begin + took / 2};
+	}
+	return best;
+}
+
+struct moment
+clock_moment(void)
+{
+	u64 tsc;
+
+	if (source != NULL)
+		return closest_moment();
+	tsc = rdtsc();
+	return (struct moment){tsc_to_ns(tsc - first_tsc), tsc};
+}
+
 u64
 clock_from_tsc(u64 tsc)
 {

@@ -13,6 +13,13 @@ enum { NS_PER_US = 1000, NS_PER_MS = 1000000, NS_PER_S = 1000000000 };
 /* Nanoseconds since the hypervisor's start; never goes backwards, the same on every CPU. */
 u64 clock_ns(void);
 
+/* The clock and this CPU's TSC at the same time, as near as can be. */
+struct moment {
+	u64 ns, tsc;
+};
+
+struct moment clock_moment(void);
+
 /* The clock at a reading of this CPU's TSC, as far as the TSC can be trusted. */
 u64 clock_from_tsc(u64 tsc);
 

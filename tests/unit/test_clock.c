@@ -23,9 +23,15 @@ tsc_to_ns(u64 ticks)
 
 static u64 counter;
 
+static unsigned losses; /* reads behind which this CPU is lost for a while */
+
 static u64
 read_counter(void)
 {
+	if (losses > 0) {
+		losses--;
+		fake_tsc += 1000000;
+	}
 	return counter & 0xffffff;
 }
 
@@ -43,6 +49,14 @@ runs_by_the_tsc_first(void **state)
 	assert_in_range(clock_ns(), first + 1, first + 2);
 }
 
+static void
+a_moment_is_one_reading(void **state)
+{
+	struct moment now = clock_moment();
+
+	assert_int_equal(now.ns, clock_from_tsc(now.tsc));
+}
+
 /* 24 bits at 3.58 MHz wrap every 4.687 s (ACPI 4.8.3.3); 3 s steps are seen right for an hour. */
 static void
 extends_a_counter_over_its_wraps(void **state)
@@ -58,6 +72,19 @@ extends_a_counter_over_its_wraps(void **state)
 		assert_in_range(clock_ns() - begin, s * NS_PER_S - NS_PER_MS,
 				s * NS_PER_S + NS_PER_MS);
 	}
+}
+
+static void
+a_moment_is_as_near_as_can_be(void **state)
+{
+	u64 before = fake_tsc;
+	struct moment now;
+
+	losses = 3;
+	now = clock_moment();
+	assert_int_equal(losses, 0);
+	assert_in_range(now.tsc, before + 3000000, fake_tsc);
+	assert_int_equal(now.ns, clock_ns());
 }
 
 static void
@@ -92,7 +119,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(runs_by_the_tsc_first),
+		cmocka_unit_test(a_moment_is_one_reading),
 		cmocka_unit_test(extends_a_counter_over_its_wraps),
+		cmocka_unit_test(a_moment_is_as_near_as_can_be),
 		cmocka_unit_test(never_goes_backwards),
 		cmocka_unit_test(asks_to_be_read_often_enough),
 		cmocka_unit_test(waits_end),
