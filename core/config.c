@@ -256,7 +256,6 @@ config_defaults(struct config *config)
 	memset(config, 0, sizeof(*config));
 	config->log = LOG_INFO;
 	config->console = (struct console_spec){.kind = CONSOLE_COM, .com = 1};
-	config->apicv = true;
 }
 
 static u32

@@ -62,11 +62,15 @@ struct vm_config {
 /* Of the command line alone: whether guests execute by small pages only (CVE-2018-12207). */
 enum exec_pages { EXEC_PAGES_AUTO, EXEC_PAGES_SMALL, EXEC_PAGES_LARGE };
 
+/* Whether the CPU carries out guests' local APICs; AUTO: as far as this CPU is known to do it
+ * right. */
+enum use_apic { USE_APIC_AUTO, USE_APIC_ON, USE_APIC_OFF };
+
 struct config {
 	enum log_level log;
 	enum exec_pages exec_pages;
 	struct console_spec console;
-	bool apicv; /* the CPU may carry out guests' local APICs */
+	enum use_apic apicv;
 	u32 vm_count, vm_room;
 	struct vm_config *vms; /* the caller's, vm_room of them; stays as long as the struct */
 };

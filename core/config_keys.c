@@ -21,6 +21,13 @@ static const char *const exec_pages_words[] = {
 	NULL,
 };
 
+static const char *const apicv_words[] = {
+	[USE_APIC_AUTO] = "auto",
+	[USE_APIC_ON] = "on",
+	[USE_APIC_OFF] = "off",
+	NULL,
+};
+
 static const char *const console_words[] = {"com1", "com2", "com3", "com4", "acpi", NULL};
 
 static bool
@@ -76,7 +83,11 @@ set_exec_pages(struct config_target to, struct slice value)
 static bool
 set_apicv(struct config_target to, struct slice value)
 {
-	return value_bool(on_words, value, &to.config->apicv);
+	int word = value_word(apicv_words, value);
+
+	if (word >= 0)
+		to.config->apicv = (enum use_apic)word;
+	return word >= 0;
 }
 
 #define MEMORY_MAX (1024 * GiB)
@@ -169,7 +180,8 @@ set_debug_exit(struct config_target to, struct slice value)
 
 #define APICV_KEY                                                                                  \
 	{                                                                                          \
-		.name = "apicv", .words = on_words, .set = set_apicv, .expected = "on or off"      \
+		.name = "apicv", .words = apicv_words, .set = set_apicv,                           \
+		.expected = "auto, on or off"                                                      \
 	}
 
 #define FILE_NAME "a file name of at most 240 bytes without \\ ' or \""

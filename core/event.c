@@ -160,6 +160,16 @@ is_highest(const struct vcpu *v, int taken)
 	return v->hw.apic.page == NULL && taken < INTERRUPT_VECTORS;
 }
 
+/* What the guest can't take with the next run, and must not be left with such a CPU. */
+static bool
+waits_in_hasty_cpu(struct vcpu *v, bool injected)
+{
+	const struct virt_apic *a = &v->hw.apic;
+
+	return virt_caps()->apic_hasty && a->page != NULL && a->mode != VIRT_APIC_NONE &&
+	       (injected || !can_interrupt(v)) && virt_apic_requests(a);
+}
+
 void
 event_deliver(struct vcpu *v)
 {
@@ -180,6 +190,8 @@ event_deliver(struct vcpu *v)
 		wants_interrupt = pending >= 0;
 	}
 	if (v->cut.kind != EVENT_NONE) /* an interrupt, for which the guest has no ear now */
+		wants_interrupt = true;
+	if (waits_in_hasty_cpu(v, injected))
 		wants_interrupt = true;
 	if (!injected && held_by_shadow(v))
 		set_window(v, true, false);

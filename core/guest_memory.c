@@ -25,7 +25,8 @@ struct guest_memory {
 	struct guest_range ranges[GUEST_RAM_RANGES];
 	struct guest_range added; /* by guest_memory_add(); size 0: none */
 	unsigned range_count, slot_count;
-	unsigned largest; /* of the slots: where most addresses are */
+	unsigned largest;    /* of the slots: where most addresses are */
+	unsigned apic_pages; /* of 4 KiB, that are mapped and no RAM */
 	struct guest_tables tables;
 	struct slot slots[GUEST_SLOTS_MAX];
 };
@@ -86,9 +87,13 @@ alloc_slot(u64 base, u64 end, struct slot *out)
 }
 
 int
-guest_memory_map_apic(struct guest_memory *m, gpa_t gpa, hpa_t page)
+guest_memory_map_apic(struct guest_memory *m, gpa_t gpa, hpa_t page, bool writable)
 {
-	return guest_tables_map(&m->tables, gpa.v, page, PAGE_SIZE);
+	int err = guest_tables_map(&m->tables, gpa.v, page, PAGE_SIZE, writable);
+
+	if (err == 0)
+		m->apic_pages = 1;
+	return err;
 }
 
 static int
@@ -107,7 +112,7 @@ fill_range(struct guest_memory *m, const struct guest_range *range)
 		if (err != 0)
 			return err;
 		m->slot_count++;
-		err = guest_tables_map(&m->tables, slot->base, slot->pa, slot->size);
+		err = guest_tables_map(&m->tables, slot->base, slot->pa, slot->size, true);
 		if (err != 0)
 			return err;
 		base += slot->size;
@@ -236,6 +241,7 @@ guest_memory_pages(const struct guest_memory *m, u64 pages[3])
 {
 	for (unsigned i = 0; i < 3; i++)
 		pages[i] = READ_ONCE(m->tables.pt.leaves[i]);
+	pages[0] -= m->apic_pages;
 }
 
 hpa_t

@@ -41,15 +41,16 @@ __must_check int guest_memory_add(struct guest_memory *m, gpa_t base, u64 size);
 
 /*
  * Maps a page that is no RAM, and stays the caller's, before the VM runs: where the CPU makes a
- * local APIC of it. -ERR_NOMEM, -ERR_EXISTS.
+ * local APIC of it. Unless it is writable, writes exit as elsewhere. Once. -ERR_NOMEM, -ERR_EXISTS.
  */
-__must_check int guest_memory_map_apic(struct guest_memory *m, gpa_t gpa, hpa_t page);
+__must_check int guest_memory_map_apic(struct guest_memory *m, gpa_t gpa, hpa_t page,
+				       bool writable);
 
 u64 guest_memory_size(const struct guest_memory *m);
 /* The n-th piece of guest-physical RAM, by rising address; false after the last. */
 bool guest_memory_range(const struct guest_memory *m, unsigned n, struct guest_range *out);
 
-/* Pages of 4 KiB, 2 MiB and 1 GiB that the second-level tables map it by. */
+/* Pages of 4 KiB, 2 MiB and 1 GiB that the second-level tables map all RAM by. */
 void guest_memory_pages(const struct guest_memory *m, u64 pages[3]);
 hpa_t guest_memory_root(const struct guest_memory *m); /* of the second-level tables */
 struct guest_tables *guest_memory_tables(struct guest_memory *m);

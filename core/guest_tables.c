@@ -80,10 +80,15 @@ attr_for(const struct guest_tables *t, u64 base, hpa_t pa, u64 size)
 }
 
 int
-guest_tables_map(struct guest_tables *t, u64 base, hpa_t pa, u64 size)
+guest_tables_map(struct guest_tables *t, u64 base, hpa_t pa, u64 size, bool writable)
 {
+	unsigned attr = attr_for(t, base, pa, size);
 	struct pt_flush f = {0};
-	int err = pt_map(&t->pt, base, pa, size, attr_for(t, base, pa, size), &f);
+	int err;
+
+	if (!writable)
+		attr &= ~(unsigned)PT_WRITE;
+	err = pt_map(&t->pt, base, pa, size, attr, &f);
 
 	pt_flush(&t->pt, &f);
 	return err;

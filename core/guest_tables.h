@@ -35,7 +35,8 @@ __must_check int guest_tables_init(struct guest_tables *t);
 void guest_tables_fini(struct guest_tables *t);
 
 /* Maps RAM, by the largest pages; before the VM runs. -ERR_NOMEM. */
-__must_check int guest_tables_map(struct guest_tables *t, u64 base, hpa_t pa, u64 size);
+__must_check int guest_tables_map(struct guest_tables *t, u64 base, hpa_t pa, u64 size,
+				  bool writable);
 
 /* Reserves what may be needed while the VM runs, after mapping. -ERR_NOMEM. */
 __must_check int guest_tables_reserve(struct guest_tables *t);

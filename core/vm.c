@@ -128,7 +128,10 @@ allocate_maps(struct vm *vm)
 		vm->map_pages[i].ptr = hpa_to_ptr(vm->map_pages[i].pa);
 	}
 	apic = virt_ops()->vm_init(vm->map_pages);
-	return apic.v != 0 ? guest_memory_map_apic(vm->memory, GPA(VIRT_APIC_BASE), apic) : 0;
+	if (apic.v == 0)
+		return 0;
+	return guest_memory_map_apic(vm->memory, GPA(VIRT_APIC_BASE), apic,
+				     !virt_caps()->apic_hasty);
 }
 
 static int

@@ -72,6 +72,12 @@ virt_set_use_apic(bool on)
 	detected.use_apic = on;
 }
 
+void
+virt_trust_apic(void)
+{
+	detected.apic_hasty = false;
+}
+
 bool
 virt_caps_suffice(const struct virt_caps *caps)
 {

@@ -39,6 +39,11 @@ struct virt_caps {
 	bool exec_by_4k;
 
 	bool use_apic; /* the configuration's: the CPU may carry out guests' local APICs */
+	/*
+	 * Not an ability: a CPU that carries out an APIC delivers what waits in it also while the
+	 * guest takes no interrupts, as soon as one comes for the host. So nothing may wait in it.
+	 */
+	bool apic_hasty;
 };
 
 /*
@@ -150,6 +155,17 @@ struct virt_apic {
 	u8 requested, in_service; /* the highest vectors of the page's IRR and ISR; 0: none */
 	u64 eoi_exits[4];	  /* vectors whose EOI exits */
 };
+
+/* Whether anything is requested in the page: IRR, from 200h, a word each 16 bytes. */
+static inline bool
+virt_apic_requests(const struct virt_apic *a)
+{
+	u32 any = 0;
+
+	for (unsigned n = 0; n < 8; n++)
+		any |= a->page[0x80 + 4 * n];
+	return any != 0;
+}
 
 struct vcpu_hw {
 	u64 gpr[16]; /* not RSP: get/set do that */
@@ -359,6 +375,8 @@ void virt_detect(void);
 void virt_set_exec_by_4k(bool on);
 /* Whether the CPU may carry out guests' local APICs; before it is turned on. */
 void virt_set_use_apic(bool on);
+/* As if nothing were known against the CPU's APICs; before it is turned on. */
+void virt_trust_apic(void);
 
 /* NULL where this machine cannot run VMs; the preflight says why. */
 const struct virt_ops *virt_ops(void);

@@ -243,14 +243,14 @@ command_line_wins(void **state)
 	assert_string_equal(seen, "");
 	assert_int_equal(config.console.kind, CONSOLE_COM);
 	assert_int_equal(config.console.com, 2);
-	assert_true(config.apicv);
+	assert_int_equal(config.apicv, USE_APIC_AUTO);
 	assert_good("[host]\napicv = off\n");
-	assert_false(config.apicv);
+	assert_int_equal(config.apicv, USE_APIC_OFF);
 	parse_cmdline("apicv=on");
-	assert_true(config.apicv);
+	assert_int_equal(config.apicv, USE_APIC_ON);
 	assert_good("");
 	parse_cmdline("apicv=off");
-	assert_false(config.apicv);
+	assert_int_equal(config.apicv, USE_APIC_OFF);
 }
 
 /* Before there is room for VMs: the console counts, errors are for later, and VMs are counted. */

@@ -7,6 +7,7 @@
 #include "core/cr.h"
 #include "core/guest_tables.h"
 #include "tests/unit/fake/vcpu.h"
+#include "tests/unit/fake/virt_caps.h"
 
 enum { DB = 1, DF = 8, NP = 11, GP = 13, PF = 14, AC = 17, LENGTH = 3, CODE = 0x1000 };
 
@@ -106,7 +107,14 @@ take_interrupt(struct vcpu *vcpu)
 	return vector;
 }
 
+static int
+lend_apic(struct vcpu *vcpu)
+{
+	return PENDING_LATER;
+}
+
 static const struct vm_platform platform = {
+	.lend_apic = lend_apic,
 	.instruction_length = length,
 	.at_hlt = at_hlt,
 	.mmio = mmio,
@@ -145,6 +153,7 @@ fresh(void **state)
 	msr_answer = 0;
 	interrupt = -1;
 	length_in_cr0 = 5;
+	fake_virt_caps = (struct virt_caps){0};
 	return 0;
 }
 
@@ -497,6 +506,38 @@ c5_fetches_again_what_was_split(void **state)
 	assert_int_equal(accesses, 2);
 }
 
+/*
+ * A CPU may be left with a request that the guest masks (SDM vol. 3, 30.2.1), unless it is known
+ * to deliver it too early: then it waits behind a window, in which virtual interrupts do too.
+ */
+static void
+requests_left_with_the_cpu(void **state)
+{
+	static u32 page[PAGE_SIZE / 4];
+
+	v->hw.apic = (struct virt_apic){.page = page, .mode = VIRT_APIC_XAPIC};
+	page[0x230 / 4] = 1;
+	vcpu_set(v, VREG_RFLAGS, 2);
+	deliver();
+	assert_false(window.interrupt);
+	fake_virt_caps.apic_hasty = true;
+	deliver();
+	assert_true(window.interrupt);
+	vcpu_set(v, VREG_RFLAGS, 2 | RFLAGS_IF);
+	deliver();
+	assert_false(window.interrupt);
+	vcpu_set(v, VREG_INTERRUPT_SHADOW, 1); /* CLI may be next */
+	deliver();
+	assert_true(window.interrupt);
+	vcpu_set(v, VREG_INTERRUPT_SHADOW, 0);
+	v->fault = (struct event){.kind = EVENT_EXCEPTION, .vector = PF}; /* may clear IF */
+	deliver();
+	assert_true(window.interrupt);
+	page[0x230 / 4] = 0;
+	deliver();
+	assert_false(window.interrupt);
+}
+
 int
 main(void)
 {
@@ -512,6 +553,7 @@ main(void)
 		cmocka_unit_test_setup(merges_faults, fresh),
 		cmocka_unit_test_setup(delivers_again_what_was_cut, fresh),
 		cmocka_unit_test_setup(cut_interrupt_waits, fresh),
+		cmocka_unit_test_setup(requests_left_with_the_cpu, fresh),
 		cmocka_unit_test_setup(delivers_in_turn, fresh),
 		cmocka_unit_test_setup(nothing_in_an_interrupt_shadow, fresh),
 		cmocka_unit_test_setup(c5_fetches_again_what_was_split, fresh),

@@ -4,6 +4,7 @@
 #include "tests/unit/test.h"
 
 #include "tests/unit/fake/flaws.h"
+#include "tests/unit/fake/virt_caps.h"
 #include "tests/unit/fake/vmx.h"
 
 enum { APIC_ALL = 1 | 1 << 4 | 1 << 8 | 1 << 9, PROC2 = 0x10ea, CR8_EXITS = 3 << 19 };
@@ -15,6 +16,7 @@ static int
 ready(void **state)
 {
 	fake_vmx_reset();
+	fake_virt_caps = (struct virt_caps){0};
 	memset(memory, 0, sizeof(memory));
 	memset(apic_page, 0x5a, sizeof(apic_page));
 	for (u64 i = 0; i < VIRT_VM_PAGES; i++)
@@ -138,6 +140,22 @@ x2apic_msrs(void **state)
 	}
 }
 
+/* What could leave a request with the CPU exits; what is read does not. */
+static void
+writes_to_a_hasty_cpu(void **state)
+{
+	fake_virt_caps.apic_hasty = true;
+	vmx_vm_init(pages);
+	for (u32 msr = 0x800; msr < 0x900; msr++)
+		assert_true(exits(VM_PAGE_X2APIC_BITMAP, msr, true));
+	assert_false(exits(VM_PAGE_X2APIC_BITMAP, 0x808, false));
+	vmx_apic_init(&fake_hw);
+	run_with(VIRT_APIC_XAPIC);
+	assert_int_equal(fake_vmcs[VMCS_PROC_CONTROLS] & CR8_EXITS, 1 << 19);
+	run_with(VIRT_APIC_X2APIC);
+	assert_int_equal(fake_vmcs[VMCS_PROC_CONTROLS] & CR8_EXITS, 1 << 19);
+}
+
 int
 main(void)
 {
@@ -147,6 +165,7 @@ main(void)
 		cmocka_unit_test_setup(modes, ready),
 		cmocka_unit_test_setup(status_and_eoi_exits, ready),
 		cmocka_unit_test_setup(x2apic_msrs, ready),
+		cmocka_unit_test_setup(writes_to_a_hasty_cpu, ready),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,7 +50,8 @@ proc_of(u32 proc, enum virt_apic_mode mode)
 {
 	if (mode == VIRT_APIC_NONE)
 		return (proc & ~PROC_TPR_SHADOW) | PROC_CR8_LOAD | PROC_CR8_STORE;
-	return (proc & ~(PROC_CR8_LOAD | PROC_CR8_STORE)) | PROC_TPR_SHADOW;
+	proc &= ~(PROC_CR8_LOAD | PROC_CR8_STORE);
+	return proc | PROC_TPR_SHADOW | (virt_caps()->apic_hasty ? PROC_CR8_LOAD : 0);
 }
 
 /* Translations of the page that were made in another mode may not be used (30.4.6.2). */

@@ -48,7 +48,7 @@ pass_x2apic(u8 *bitmap)
 	for (unsigned i = 0; i < ARRAY_SIZE(x2apic_msrs); i++) {
 		for (u32 reg = x2apic_msrs[i].first; reg <= x2apic_msrs[i].last; reg++)
 			pass_msr(bitmap, MSR_X2APIC(reg), x2apic_msrs[i].read,
-				 x2apic_msrs[i].write);
+				 x2apic_msrs[i].write && !virt_caps()->apic_hasty);
 	}
 }
 
