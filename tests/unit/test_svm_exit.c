@@ -249,6 +249,21 @@ what_nobody_knows(void **state)
 	assert_int_equal(e.kind, EXIT_INVALID);
 }
 
+/* An interrupt shadow lasts for one instruction (15.21.5), and not for a run. */
+static void
+a_shadow_outlasts_the_host(void **state)
+{
+	decode(VMEXIT_INTR, 0, 0);
+	svm_keep_shadow(&vmcb, 0x1002, &e); /* an instruction further */
+	assert_int_equal(vmcb.int_state, 0);
+	svm_keep_shadow(&vmcb, 0x1000, &e);
+	assert_int_equal(vmcb.int_state, 1);
+	vmcb.int_state = 0;
+	decode(VMEXIT_VINTR, 0, 0); /* the window: it is over */
+	svm_keep_shadow(&vmcb, 0x1000, &e);
+	assert_int_equal(vmcb.int_state, 0);
+}
+
 int
 main(void)
 {
@@ -262,6 +277,7 @@ main(void)
 		cmocka_unit_test_setup(task_switches, setup),
 		cmocka_unit_test_setup(exceptions, setup),
 		cmocka_unit_test_setup(what_nobody_knows, setup),
+		cmocka_unit_test_setup(a_shadow_outlasts_the_host, setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -254,7 +254,7 @@ is_plain(struct vcpu_hw *hw, const struct vmcb *vmcb)
 
 	return cpu->guest == hw && !hw->flush && hw->tag_generation == cpu->tags.generation &&
 	       hw->tsc_offset == vmcb->tsc_offset && !svm_of(hw)->nmi_window &&
-	       (vmcb->eventinj & EVENT_VALID) == 0;
+	       (vmcb->eventinj & EVENT_VALID) == 0 && (vmcb->int_state & INT_STATE_SHADOW) == 0;
 }
 
 static void
@@ -292,10 +292,23 @@ make_ready(struct vcpu_hw *hw, struct vmcb *vmcb)
 		svm_nmi_prepare(hw);
 }
 
+/*
+ * A run that the host's interrupt has ended before it began leaves the guest where it was, in its
+ * shadow. VMRUN is to load the shadow (APM vol. 2, 15.5.1); QEMU's does not, and so says that it
+ * is over.
+ */
+void
+svm_keep_shadow(struct vmcb *vmcb, u64 rip, const struct exit *exit)
+{
+	if (exit->kind == EXIT_HOST_INTERRUPT && vmcb->rip == rip)
+		vmcb->int_state |= INT_STATE_SHADOW;
+}
+
 static __noinline void
 run_specially(struct vcpu_hw *hw, struct vmcb *vmcb, struct exit *exit)
 {
-	bool offered;
+	bool shadow = (vmcb->int_state & INT_STATE_SHADOW) != 0, offered;
+	u64 rip = vmcb->rip;
 
 	if (hw->cpu != cpu_index() && hw->cpu != SVM_NO_CPU) {
 		fetch(hw, exit);
@@ -307,6 +320,8 @@ run_specially(struct vcpu_hw *hw, struct vmcb *vmcb, struct exit *exit)
 	vmcb->tlb_control = TLB_CONTROL_NOTHING;
 	decode(vmcb, exit);
 	vmcb->eventinj = 0;
+	if (shadow)
+		svm_keep_shadow(vmcb, rip, exit);
 	if (offered)
 		svm_withdraw_interrupt(vmcb, &exit->cut);
 	if (svm_of(hw)->nmi_window)

@@ -89,3 +89,5 @@ void svm_save_host(u64 host_pa);
 
 /* Pure: what the VMCB says of the exit. */
 void svm_decode_exit(const struct vmcb *vmcb, struct exit *exit);
+/* Behind a run that began at rip in an interrupt shadow. */
+void svm_keep_shadow(struct vmcb *vmcb, u64 rip, const struct exit *exit);
