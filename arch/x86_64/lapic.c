@@ -66,6 +66,12 @@ lapic_eoi(void)
 	lapic_write(LAPIC_EOI, 0);
 }
 
+void
+lapic_look_again(void)
+{
+	lapic_write(LAPIC_TPR, 0);
+}
+
 /* Disabled to xAPIC to x2APIC: each step is allowed, a jump is not (SDM vol. 3, 11.12.5). */
 static void
 enable_mode(void)

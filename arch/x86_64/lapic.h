@@ -28,6 +28,9 @@ bool lapic_is_x2apic(void);
 u32 lapic_id(void);
 void lapic_eoi(void);
 
+/* Tells the CPU once more what this APIC has pending: a TPR that stays 0. */
+void lapic_look_again(void);
+
 /* IPIs to one CPU by its APIC id (physical destination). Panics when the APIC does not take it. */
 void lapic_send_ipi(u32 apic_id, u8 vector);
 void lapic_send_init(u32 apic_id);

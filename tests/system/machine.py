@@ -40,6 +40,7 @@ class Options:
     memory: int = 1024         # MiB
     iommu: str = "none"        # none | intel | amd                               (QEMU)
     firmware: str = "bios"     # bios | ovmf                                      (QEMU)
+    parallel: bool = True      # its CPUs run at the same time, not in turn       (QEMU)
     icount: bool = False       # one virtual nanosecond an instruction            (QEMU)
     serial: int = 1            # which COM port the line is on; 0: no UART at all (QEMU)
     vga: bool = False          # a display adapter, for screenshots               (QEMU)
@@ -92,9 +93,16 @@ class Machine:
             self.console.log.flush()
         return _read(self.folder / "serial.log")
 
+    def how_it_ended(self):
+        try:
+            return f"ended with status {self.process.wait(1)}"
+        except subprocess.TimeoutExpired:
+            return "still runs"
+
     def reports(self):
         """(title, text) of all that tells a person what happened."""
         return [("command", " ".join(self.argv) if self.process else "not started"),
+                ("emulator", self.how_it_ended() if self.process else "not started"),
                 ("serial log", self.serial_text()),
                 ("emulator's output", "\n".join(
                     line for line in _read(self.folder / "emulator.out").splitlines()
@@ -118,6 +126,7 @@ class Qemu(Machine):
     def __init__(self, options, folder):
         super().__init__(options, folder)
         serial, control = str(self.sockets / "serial"), str(self.sockets / "qmp")
+        self.qmp = None
         self._start(self._arguments(serial, control))
         self.qmp = Qmp(self._connect(control), 20 * SLOWNESS)
         if options.serial:
@@ -127,7 +136,8 @@ class Qemu(Machine):
 
     def _arguments(self, serial, control):
         o = self.options
-        argv = ["qemu-system-x86_64", "-M", "q35", "-accel", "tcg", "-cpu", o.cpu,
+        threads = "multi" if o.parallel and not o.icount else "single"
+        argv = ["qemu-system-x86_64", "-M", "q35", "-accel", f"tcg,thread={threads}", "-cpu", o.cpu,
                 "-smp", o.smp, "-m", o.memory, "-nodefaults", "-no-user-config",
                 "-display", "none", "-S",
                 "-chardev", f"socket,id=control,path={control},server=on,wait=off",
@@ -157,6 +167,13 @@ class Qemu(Machine):
         self.wait_end(timeout)
         self.qmp.drain()
         return self.qmp.shutdown_reason()
+
+    def how_it_ended(self):
+        text = super().how_it_ended()
+        if self.qmp and not self.alive():
+            self.qmp.drain()
+            text += f", because of {self.qmp.shutdown_reason()}"
+        return text
 
     def powered_off(self, timeout=30):
         return self.ended_by(timeout) == "guest-shutdown"

@@ -96,7 +96,9 @@ def linux(qemu, bochs):
     def start(backend, kernel, vcpus, cpus, line="", **more):
         kind, options, slowness = guests.BACKENDS[backend]
         make = qemu if kind is machine.Qemu else bochs
-        host = make(boot_image(kernel, vcpus, line), smp=cpus, **options, **more)
+        if (vcpus, cpus) == (2, 2):
+            more = {"parallel": True, **more}
+        host = make(boot_image(kernel, vcpus, line), smp=cpus, **{**options, **more})
         return Linux(host, slowness * (3 if kernel == "vmlinuz" else 1) * max(1, vcpus // cpus))
     return start
 

@@ -72,6 +72,11 @@ speculation_leave_slowly(const struct vcpu_hw *hw)
 }
 
 void
+lapic_look_again(void)
+{
+}
+
+void
 svm_enter(u64 *gpr, u64 vmcb_pa, u64 host_pa)
 {
 }

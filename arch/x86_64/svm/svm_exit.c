@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Running a vCPU on SVM, and what its exits mean in neutral terms. */
 #include "arch/x86_64/cpu.h"
+#include "arch/x86_64/lapic.h"
 #include "arch/x86_64/speculation.h"
 #include "arch/x86_64/svm/svm_vcpu.h"
 #include "include/intrin.h"
@@ -254,7 +255,8 @@ is_plain(struct vcpu_hw *hw, const struct vmcb *vmcb)
 
 	return cpu->guest == hw && !hw->flush && hw->tag_generation == cpu->tags.generation &&
 	       hw->tsc_offset == vmcb->tsc_offset && !svm_of(hw)->nmi_window &&
-	       (vmcb->eventinj & EVENT_VALID) == 0 && (vmcb->int_state & INT_STATE_SHADOW) == 0;
+	       (vmcb->eventinj & EVENT_VALID) == 0 &&
+	       (vmcb->v_intr & V_IRQ) + (vmcb->int_state & INT_STATE_SHADOW) == 0;
 }
 
 static void
@@ -307,7 +309,7 @@ svm_keep_shadow(struct vmcb *vmcb, u64 rip, const struct exit *exit)
 static __noinline void
 run_specially(struct vcpu_hw *hw, struct vmcb *vmcb, struct exit *exit)
 {
-	bool shadow = (vmcb->int_state & INT_STATE_SHADOW) != 0, offered;
+	bool shadow = (vmcb->int_state & INT_STATE_SHADOW) != 0, offered, virtual;
 	u64 rip = vmcb->rip;
 
 	if (hw->cpu != cpu_index() && hw->cpu != SVM_NO_CPU) {
@@ -316,12 +318,16 @@ run_specially(struct vcpu_hw *hw, struct vmcb *vmcb, struct exit *exit)
 	}
 	make_ready(hw, vmcb);
 	offered = svm_of(hw)->offers && !svm_of(hw)->nmi_window && svm_offer_interrupt(vmcb);
+	virtual = (vmcb->v_intr & V_IRQ) != 0;
 	enter(hw, vmcb);
 	vmcb->tlb_control = TLB_CONTROL_NOTHING;
 	decode(vmcb, exit);
 	vmcb->eventinj = 0;
 	if (shadow)
 		svm_keep_shadow(vmcb, rip, exit);
+	/* QEMU's VMRUN with V_IRQ may lose an interrupt of the host: docs/testing.md. */
+	if (virtual && svm_of(hw)->offers)
+		lapic_look_again();
 	if (offered)
 		svm_withdraw_interrupt(vmcb, &exit->cut);
 	if (svm_of(hw)->nmi_window)
