@@ -6,6 +6,7 @@
 #include "arch/x86_64/cr.h"
 #include "arch/x86_64/features.h"
 #include "arch/x86_64/flaws.h"
+#include "arch/x86_64/guest_msrs.h"
 #include "arch/x86_64/msr.h"
 #include "include/panic.h"
 #include "lib/string.h"
@@ -25,20 +26,6 @@ enum { CR8 = 8 };
 
 /* Caches off is not for guests to say: the host's bits, and what the guest has set beside. */
 #define CR0_CACHE (CR0_CD | CR0_NW)
-
-/* VMLOAD and VMSAVE switch these, so the guest may have them to itself. */
-static const u32 free_msrs[] = {
-	MSR_IA32_SYSENTER_CS,
-	MSR_IA32_SYSENTER_ESP,
-	MSR_IA32_SYSENTER_EIP,
-	MSR_STAR,
-	MSR_LSTAR,
-	MSR_CSTAR,
-	MSR_SFMASK,
-	MSR_FS_BASE,
-	MSR_GS_BASE,
-	MSR_KERNEL_GS_BASE,
-};
 
 /* Two bits an MSR, read and write, in three ranges of 2 KiB (15.11). */
 static void
@@ -67,8 +54,8 @@ svm_vm_init(const struct virt_page pages[VIRT_VM_PAGES])
 
 	memset(pages[SVM_VM_IOPM].ptr, 0xff, SVM_VM_IOPM_PAGES * PAGE_SIZE);
 	memset(msrpm, 0xff, SVM_VM_MSRPM_PAGES * PAGE_SIZE);
-	for (unsigned i = 0; i < ARRAY_SIZE(free_msrs); i++)
-		allow_msr(msrpm, free_msrs[i]);
+	for (unsigned i = 0; i < ARRAY_SIZE(guest_msrs); i++)
+		allow_msr(msrpm, guest_msrs[i]);
 	if (cpu_flaws()->barrier)
 		allow_command(msrpm, MSR_IA32_PRED_CMD);
 	return HPA(0); /* AVIC is not used */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the vCPUs of a VM share: bitmaps of MSRs, and the page behind the xAPIC's address. */
 #include "arch/x86_64/flaws.h"
+#include "arch/x86_64/guest_msrs.h"
 #include "arch/x86_64/msr.h"
 #include "arch/x86_64/vmx/vmx_vcpu.h"
 #include "lib/string.h"
@@ -59,24 +60,12 @@ pass_x2apic(u8 *bitmap)
 hpa_t
 vmx_vm_init(const struct virt_page pages[VIRT_VM_PAGES])
 {
-	static const u32 own[] = {
-		MSR_IA32_SYSENTER_CS,
-		MSR_IA32_SYSENTER_ESP,
-		MSR_IA32_SYSENTER_EIP,
-		MSR_STAR,
-		MSR_LSTAR,
-		MSR_CSTAR,
-		MSR_SFMASK,
-		MSR_FS_BASE,
-		MSR_GS_BASE,
-		MSR_KERNEL_GS_BASE,
-	};
 	u8 *bitmap = pages[VM_PAGE_MSR_BITMAP].ptr;
 	u8 *x2apic_bitmap = pages[VM_PAGE_X2APIC_BITMAP].ptr;
 
 	memset(bitmap, 0xff, PAGE_SIZE);
-	for (unsigned i = 0; i < ARRAY_SIZE(own); i++)
-		pass_msr(bitmap, own[i], true, true);
+	for (unsigned i = 0; i < ARRAY_SIZE(guest_msrs); i++)
+		pass_msr(bitmap, guest_msrs[i], true, true);
 	if (cpu_flaws()->barrier)
 		pass_msr(bitmap, MSR_IA32_PRED_CMD, false, true); /* a command: never read */
 	memcpy(x2apic_bitmap, bitmap, PAGE_SIZE);
