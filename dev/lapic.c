@@ -7,9 +7,10 @@
 #include "lib/string.h"
 
 /* The highest vector in 256 bits, -1 for none. */
-static int
+static inline int
 highest(const u64 bits[4])
 {
+#pragma GCC unroll 4
 	for (int word = 3; word >= 0; word--) {
 		u64 value = READ_ONCE(bits[word]);
 
@@ -74,11 +75,9 @@ lapic_post(struct lapic *l, u8 vector, bool level)
 	return true;
 }
 
-static bool
-extint_waits(const struct lapic *l)
+static __noinline bool
+pins_wait(const struct lapic *l, u32 pins)
 {
-	u32 pins = READ_ONCE(l->pins);
-
 	if ((pins & PIN_EXTINT) != 0)
 		return true;
 	for (unsigned pin = 0; pin < 2; pin++) {
@@ -92,9 +91,10 @@ extint_waits(const struct lapic *l)
 int
 lapic_highest(const struct lapic *l)
 {
+	u32 pins = READ_ONCE(l->pins);
 	int vector;
 
-	if (extint_waits(l))
+	if (pins != 0 && pins_wait(l, pins))
 		return LAPIC_EXTINT;
 	if (l->lent != NULL) /* all else is the CPU's */
 		return LAPIC_NOTHING;
