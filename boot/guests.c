@@ -6,9 +6,11 @@
 #include "boot/platform.h"
 #include "core/cpuid.h"
 #include "core/msr.h"
+#include "core/power.h"
 #include "core/vms.h"
 #include "drivers/rtc.h"
 #include "mm/direct.h"
+#include "sched/thread.h"
 
 static const struct boot_info *boot;
 
@@ -64,7 +66,7 @@ guests_define(const struct boot_info *info, const struct config *config)
 static bool
 starts_by_itself(const struct vm *vm)
 {
-	return vm->config->autostart && vm->state == VM_STOPPED && virt_ops() != NULL;
+	return vm->config->autostart && vm->state == VM_STOPPED && virt_is_on();
 }
 
 void
@@ -77,11 +79,24 @@ guests_hint(void)
 	}
 }
 
-void
-guests_start(void)
+static void
+start_all(void *unused __unused)
 {
 	for (struct vm *vm = vm_next(NULL); vm != NULL; vm = vm_next(vm)) {
 		if (starts_by_itself(vm))
 			start(vm);
 	}
+}
+
+/* By a thread that goes before vCPUs, or the first VM might keep the others from starting. */
+void
+guests_start(void)
+{
+	struct vm *vm = vm_next(NULL);
+
+	while (vm != NULL && !starts_by_itself(vm))
+		vm = vm_next(vm);
+	if (vm != NULL &&
+	    thread_create("autostart", start_all, NULL, PRIORITY_NORMAL, 0, NULL) != 0)
+		log_error("no VM starts by itself: no memory for the thread that would do it");
 }

@@ -8,6 +8,7 @@
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/time.h"
 #include "arch/x86_64/virt.h"
+#include "core/vms.h"
 #include "drivers/acpi_power.h"
 #include "drivers/pci.h"
 #include "include/intrin.h"
@@ -17,6 +18,7 @@
 #include "mm/frame.h"
 
 static int first_error;
+static bool is_on; /* on all CPUs */
 static void (*last_act)(void);
 
 /* On the CPU itself, interrupts off. */
@@ -78,7 +80,8 @@ virt_on_all(void)
 			log_warn("%s can't be turned on on CPU %u (%s): VMs can't run",
 				 virt_ops()->name, i, error_text(first_error));
 	}
-	if (first_error != 0)
+	is_on = first_error == 0;
+	if (!is_on)
 		virt_off_all();
 	return first_error;
 }
@@ -88,6 +91,7 @@ virt_off_all(void)
 {
 	if (virt_ops() == NULL)
 		return;
+	is_on = false;
 	for (u32 i = 0; i < cpu_count(); i++) {
 		struct cpu *cpu = cpu_get(i);
 
@@ -98,6 +102,12 @@ virt_off_all(void)
 		frame_free(cpu->virt_page, 1);
 		cpu->virt_page = HPA(0);
 	}
+}
+
+bool
+virt_is_on(void)
+{
+	return READ_ONCE(is_on);
 }
 
 void
@@ -111,6 +121,8 @@ let_go(void)
 {
 	if (last_act != NULL)
 		last_act();
+	WRITE_ONCE(is_on, false); /* no VM starts any more */
+	vms_stop_all();
 	virt_off_all();
 	pci_bus_master_off_all();
 }

@@ -9,6 +9,7 @@
 #include "core/guest_tables.h"
 #include "core/load.h"
 #include "core/mtrr.h"
+#include "core/power.h"
 #include "core/vcpu.h"
 #include "core/vm_clock.h"
 #include "core/vm_console.h"
@@ -285,13 +286,12 @@ launch(struct vm *vm)
 int
 vm_start(struct vm *vm)
 {
-	u64 flags;
+	u64 flags = spin_lock(&vm->lock);
 	int err = 0;
 
-	if (virt_ops() == NULL)
-		return fail(-ERR_NODEV);
-	flags = spin_lock(&vm->lock);
-	if (vm->state == VM_DISABLED)
+	if (!virt_is_on())
+		err = -ERR_NODEV;
+	else if (vm->state == VM_DISABLED)
 		err = -ERR_DENIED;
 	else if (vm->state != VM_STOPPED)
 		err = -ERR_BUSY;

@@ -5,6 +5,7 @@
 #include "core/vm_console.h"
 #include "core/vms_private.h"
 #include "lib/format.h"
+#include "lib/log.h"
 #include "lib/string.h"
 #include "lib/text.h"
 #include "mm/heap.h"
@@ -47,6 +48,26 @@ vms_define(const struct vm_config *config)
 	wait_queue_init(&vm->changed);
 	list_append(&vms, &vm->link);
 	return 0;
+}
+
+/* Whoever starts one under its lock finds out there, or is seen here. */
+static bool
+is_stopped(struct vm *vm)
+{
+	u64 flags = spin_lock(&vm->lock);
+	bool stopped = vm->state == VM_STOPPED || vm->state == VM_DISABLED;
+
+	spin_unlock(&vm->lock, flags);
+	return stopped;
+}
+
+void
+vms_stop_all(void)
+{
+	for (struct vm *vm = vm_next(NULL); vm != NULL; vm = vm_next(vm)) {
+		if (!is_stopped(vm) && vm_stop_force(vm) != 0)
+			log_info("vm %s has just stopped by itself", vm->name);
+	}
 }
 
 struct vm *

@@ -30,6 +30,7 @@ sender(u32 index)
 	while (!done) {
 		apic_write(LAPIC_ICR_HIGH, 0);
 		apic_write(LAPIC_ICR_LOW, ICR_NMI | ICR_ASSERT);
+		cpu_relax(); /* where CPUs run in turn, this ends one */
 	}
 }
 
@@ -50,6 +51,7 @@ GUEST("nmi-stack")
 				 : "=&r"(at), "+r"(rounds), "=m"(shadow_rip)
 				 :
 				 : "rax", "memory", "cc");
+		cpu_relax();
 	}
 	done = 1;
 	print("%u NMIs\n", count);

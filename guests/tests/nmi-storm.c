@@ -41,6 +41,7 @@ GUEST("nmi-storm")
 		out8(NOBODY, 0);
 		apic_read(LAPIC_ID);
 		rdmsr(MSR_IA32_PAT);
+		cpu_relax(); /* where CPUs run in turn, this ends one */
 	}
 	apic_send(0, ICR_NMI | ICR_ASSERT); /* to itself: the last one isn't lost */
 	CHECK(wait_for(&received, 1, 1000000));

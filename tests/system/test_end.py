@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+import guests
+import machine as machines
 from console import SLOWNESS
 
 BANNER = r"Ashlar \d+\.\d+\.\d+"
@@ -120,3 +122,25 @@ def test_virtualisation_is_off_before_the_end(qemu, command):
     machine.console.type_line(command)
     wait_stopped(machine)
     assert hosts_of_guests(machine) == 0
+
+
+@pytest.mark.parametrize("command", ["poweroff", "reboot"])
+@pytest.mark.parametrize("backend", guests.BACKENDS)
+def test_vms_end_before_the_machine(qemu, bochs, backend, command):
+    """No vCPU is left to enter a guest on a CPU that has left virtualisation."""
+    kind, options, slowness = guests.BACKENDS[backend]
+    config = "[vm hog]\nmemory = 16M\nvcpus = 2\nkernel = hog\ncmdline = seconds=600\n"
+    boot = guests.image_with(config, {"hog": guests.BUILT / "tests" / "hog"})
+    start = {machines.Qemu: qemu, machines.Bochs: bochs}[kind]
+    machine = start(boot, smp=2, **{**options, "parallel": True})
+    machine.expect_prompt(60 * slowness)
+    guests.wait_running(machine, "hog")
+    machine.console.type_line(command)
+    if kind is machines.Qemu:
+        assert machine.ended_by(60) == {"poweroff": "guest-shutdown", "reboot": "guest-reset"}[command]
+    elif command == "poweroff":
+        assert machine.powered_off()
+    else:
+        machine.wait_end(60)
+        assert machine.firmware_starts() == 2
+    assert "PANIC" not in machine.serial_text()

@@ -8,6 +8,7 @@ import time
 import pytest
 
 import guests
+import machine
 from console import SLOWNESS
 
 LINE = "line {:05} of the flood.\r\n"
@@ -338,3 +339,16 @@ def test_stopped_vms_hold_nothing(shell):
     for name in "one", "two", "again":
         assert shell.command(f"vm stop {name} --force") == ""
     assert guests.settled(shell, before) == before
+
+
+@pytest.mark.parametrize("backend", guests.BACKENDS)
+def test_a_busy_vm_keeps_none_from_starting(qemu, bochs, backend):
+    """VMs that start by themselves do so although the first one takes all CPU time that there is."""
+    kind, options, slowness = guests.BACKENDS[backend]
+    config = "".join(f"[vm {name}]\nmemory = 16M\nvcpus = 2\nkernel = hog\ncmdline = seconds=600\n"
+                     for name in ("first", "second", "third"))
+    boot = guests.image_with(config, {"hog": guests.BUILT / "tests" / "hog"})
+    host = {machine.Qemu: qemu, machine.Bochs: bochs}[kind](boot, smp=1, **options)
+    host.expect_prompt(60 * slowness)
+    for name in ("first", "second", "third"):
+        guests.wait_running(host, name, 10 * slowness)
