@@ -16,8 +16,9 @@ void virt_off_all(void); /* no vCPU runs */
 bool virt_is_on(void);
 
 /*
- * Stops all VMs by force, and switches the machine off, or resets it. INIT is blocked in VMX root (SDM vol. 3, 26.2), so every
- * CPU leaves it first, and no device may go on with DMA. They return only when they have failed.
+ * Stops all VMs by force, and switches the machine off, or resets it. INIT is blocked in VMX root
+ * (SDM vol. 3, 26.2), so every CPU leaves it first, and no device may go on with DMA. They return
+ * only when they have failed.
  */
 __must_check int power_off(void);
 __must_check int power_reboot(void);

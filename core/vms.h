@@ -40,8 +40,8 @@ __must_check int vm_pause(struct vm *vm);
 __must_check int vm_resume(struct vm *vm); /* -ERR_EXISTS: it runs, and is not paused */
 __must_check int vm_reset(struct vm *vm);
 
-/* As vm_stop_force() does, those too that are just starting. The caller sees to it that no VM can be
- * started any more: virt_is_on(). */
+/* As vm_stop_force() does, those too that are just starting. The caller sees to it that no VM can
+ * be started any more: virt_is_on(). */
 void vms_stop_all(void);
 
 struct vm_console *vm_console(struct vm *vm);
