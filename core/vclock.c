@@ -195,10 +195,11 @@ change_end(struct vclock *clock)
 static void
 stop(struct vclock *clock)
 {
-	struct moment now = clock_moment();
+	struct moment now;
 	struct list *at;
 
 	change_begin(clock);
+	now = clock_moment(); /* nobody has seen a later time */
 	clock->stood_at = now.ns - clock->offset;
 	clock->running = false;
 	change_end(clock);
@@ -222,10 +223,11 @@ vclock_pause(struct vclock *clock)
 static u64
 start(struct vclock *clock)
 {
-	struct moment now = clock_moment();
+	struct moment now;
 	struct list *at;
 
 	change_begin(clock);
+	now = clock_moment();
 	clock->offset = now.ns - clock->stood_at;
 	clock->running = true;
 	change_end(clock);
