@@ -119,10 +119,10 @@ power_set_farewell(void (*farewell)(void))
 static void
 let_go(void)
 {
-	if (last_act != NULL)
-		last_act();
 	WRITE_ONCE(is_on, false); /* no VM starts any more */
 	vms_stop_all();
+	if (last_act != NULL)
+		last_act();
 	virt_off_all();
 	pci_bus_master_off_all();
 }
