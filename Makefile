@@ -11,11 +11,11 @@ VERSION = 0.1.0
 BUILD_PACKAGES = gcc libc6-dev nasm lld binutils
 IMAGE_PACKAGES = grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools
 RUN_PACKAGES   = qemu-system-x86 ovmf bochs bochs-term bochsbios vgabios socat
-GUEST_PACKAGES = python3 zstd
+GUEST_PACKAGES = python3 zstd binutils
 CHECK_PACKAGES = clang nasm clang-format clang-tidy cppcheck libcmocka-dev libclang-rt-14-dev \
-	universal-ctags python3 acpica-tools
+	universal-ctags python3 acpica-tools groff-base
 TEST_PACKAGES  = $(CHECK_PACKAGES) $(IMAGE_PACKAGES) $(RUN_PACKAGES) python3-pytest \
-	python3-pexpect python3-pytest-xdist python3-pytest-timeout
+	python3-pexpect python3-pytest-xdist python3-pytest-timeout tshark
 
 .PHONY: all
 all: $(B)/ashlar.elf $(B)/mkimage

@@ -41,7 +41,13 @@ void cpus_start(void);
 /* virt.c: turns virtualisation on, on all CPUs. */
 void virt_start(const struct config *config);
 
+/* A line of text, shown beside the log's; nothing where there is no screen. */
+void console_show(const char *line);
+
+/* mirror.c: this VM's console also on the screen; after guests_define(). */
+void mirror_start(const char *name);
+
 /* guests.c: the configuration's VMs; both stay. */
 void guests_define(const struct boot_info *info, const struct config *config);
-void guests_hint(void); /* in the log: how to get at those that guests_start() starts */
+void guests_announce(void); /* begins to start those that want it, and says how to get at them */
 void guests_start(void);

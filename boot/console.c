@@ -182,6 +182,13 @@ console_use_screen(const struct boot_framebuffer *fb)
 	start_screen(&sc, cells != NULL ? cells : early_cells, count);
 }
 
+void
+console_show(const char *line)
+{
+	if (have_screen)
+		screen_print(&screen, LOG_INFO, line);
+}
+
 static int
 spcr_config(const struct acpi_spcr_info *spcr, struct uart_config *uc)
 {

@@ -10,6 +10,7 @@
 #include "core/vms.h"
 #include "drivers/rtc.h"
 #include "mm/direct.h"
+#include "net/network.h"
 #include "sched/thread.h"
 
 static const struct boot_info *boot;
@@ -40,7 +41,7 @@ time_of_day(void)
 static void
 start(struct vm *vm)
 {
-	int err = vm_start(vm);
+	int err = vm_start_end(vm);
 
 	if (err != 0)
 		log_error("VM %s did not start: %s", vm->name,
@@ -63,27 +64,39 @@ guests_define(const struct boot_info *info, const struct config *config)
 	}
 }
 
-static bool
-starts_by_itself(const struct vm *vm)
+/* That it is said to start, and not stopped, is so before anybody can type a command. */
+void
+guests_announce(void)
 {
-	return vm->config->autostart && vm->state == VM_STOPPED && virt_is_on();
+	const struct vm *first = NULL;
+
+	for (struct vm *vm = vm_next(NULL); vm != NULL; vm = vm_next(vm)) {
+		if (!vm->config->autostart || vm_start_begin(vm) != 0)
+			continue;
+		log_info("VM %s starts", vm->name);
+		if (first == NULL)
+			first = vm;
+	}
+	if (first == NULL)
+		return;
+	log_info("try: vm list, what the VMs do; %shelp, all commands",
+		 network_next(NULL) != NULL ? "net list, their networks; " : "");
+	log_info("     console %s, its console; Ctrl-] comes back", first->name);
+	log_info("     vm stop %s, which presses its power button", first->name);
 }
 
-void
-guests_hint(void)
+/* Whether guests_announce() has begun it: nobody else changes that. */
+static bool
+is_begun(const struct vm *vm)
 {
-	for (struct vm *vm = vm_next(NULL); vm != NULL; vm = vm_next(vm)) {
-		if (starts_by_itself(vm))
-			log_info("VM %s starts; for its console type: console %s", vm->name,
-				 vm->name);
-	}
+	return vm->config->autostart && vm->state == VM_STOPPING;
 }
 
 static void
 start_all(void *unused __unused)
 {
 	for (struct vm *vm = vm_next(NULL); vm != NULL; vm = vm_next(vm)) {
-		if (starts_by_itself(vm))
+		if (is_begun(vm))
 			start(vm);
 	}
 }
@@ -94,9 +107,14 @@ guests_start(void)
 {
 	struct vm *vm = vm_next(NULL);
 
-	while (vm != NULL && !starts_by_itself(vm))
+	while (vm != NULL && !is_begun(vm))
 		vm = vm_next(vm);
-	if (vm != NULL &&
-	    thread_create("autostart", start_all, NULL, PRIORITY_NORMAL, 0, NULL) != 0)
-		log_error("no VM starts by itself: no memory for the thread that would do it");
+	if (vm == NULL ||
+	    thread_create("autostart", start_all, NULL, PRIORITY_NORMAL, 0, NULL) == 0)
+		return;
+	log_error("no VM starts by itself: no memory for the thread that would do it");
+	for (; vm != NULL; vm = vm_next(vm)) {
+		if (is_begun(vm))
+			vm_start_cancel(vm);
+	}
 }

@@ -14,9 +14,11 @@
 #include "arch/x86_64/time.h"
 #include "arch/x86_64/tsc.h"
 #include "boot/multiboot2.h"
+#include "boot/network.h"
 #include "core/power.h"
 #include "drivers/acpi.h"
 #include "drivers/acpi_power.h"
+#include "drivers/e1000/nic.h"
 #include "drivers/pci.h"
 #include "include/intrin.h"
 #include "include/panic.h"
@@ -30,11 +32,16 @@
 
 enum { STACK_PAGES = 4 };
 
+/* Errors of ashlar.conf that are logged: a file of nothing else would keep a serial line busy for
+ * a quarter of an hour. */
+enum { CONFIG_ERRORS_SHOWN = 24 };
+
 u64 __stack_chk_guard;
 static u8 early_stack[IST_STACK_SIZE] __aligned(16); /* for NMI, #DF, #MC: each ends the boot */
 static struct boot_info info;
 static struct config config;
 static const struct boot_module *config_module; /* ashlar.conf; NULL without one */
+static u32 config_errors;
 static u64 tsc_at_start;
 
 void boot_main(u32 magic, u32 info_address, u64 image, u64 tsc);
@@ -53,8 +60,18 @@ report_config(struct config_report *report __unused, u32 line, const char *text)
 {
 	if (line == 0)
 		log_warn("command line: %s", text);
-	else
+	else if (config_errors++ < CONFIG_ERRORS_SHOWN)
 		log_warn("ashlar.conf:%u: %s", line, text);
+}
+
+static const char *
+check_file(struct config_report *report __unused, struct slice file)
+{
+	for (unsigned i = 0; i < info.module_count; i++) {
+		if (config_file_is(file, info.modules[i].name))
+			return NULL;
+	}
+	return "a boot module of this name (GRUB: module2 FILE NAME)";
 }
 
 /* The first module of this name; NULL without one. */
@@ -81,8 +98,7 @@ read_host_config(void)
 	config_module = find_module("ashlar.conf");
 	config_defaults(&config);
 	if (config_module != NULL)
-		config.vm_room = config_parse_host(hpa_to_ptr(config_module->base),
-						   config_module->length, &config);
+		config_parse_host(hpa_to_ptr(config_module->base), config_module->length, &config);
 	config_parse_cmdline(info.command_line, &config, NULL);
 	log_set_level(config.log);
 }
@@ -91,15 +107,22 @@ read_host_config(void)
 static void
 read_config(void)
 {
-	struct config_report report = {.error = report_config};
+	struct config_report report = {report_config, check_file};
 
 	if (config.vm_room > 0)
 		config.vms = heap_alloc(config.vm_room * sizeof(*config.vms));
 	if (config.vm_room > 0 && config.vms == NULL)
 		panic("no memory for the configuration of %u VMs", config.vm_room);
+	if (config.net_room > 0)
+		config.nets = heap_alloc(config.net_room * sizeof(*config.nets));
+	if (config.net_room > 0 && config.nets == NULL)
+		panic("no memory for the configuration of %u networks", config.net_room);
 	if (config_module != NULL)
 		(void)config_parse(hpa_to_ptr(config_module->base), config_module->length, &config,
 				   &report);
+	if (config_errors > CONFIG_ERRORS_SHOWN)
+		log_warn("ashlar.conf has %u more errors: mkimage CONFIG --check shows all",
+			 config_errors - CONFIG_ERRORS_SHOWN);
 	config_parse_cmdline(info.command_line, &config, &report);
 }
 
@@ -179,7 +202,7 @@ start_shell(void)
 	struct uart *uart = console_uart();
 
 	report_cost();
-	guests_hint();
+	guests_announce();
 	power_set_farewell(console_drain);
 	if (uart == NULL) {
 		log_warn("no serial line: there is no shell to type at, the log is all there is");
@@ -212,9 +235,13 @@ boot_on(void)
 	stage(POST_PCI, "looking for PCI devices");
 	if (pci_init() != 0)
 		log_warn("PCI: not all functions could be listed");
+	nics_init();
 	stage(POST_PREFLIGHT, "turning virtualisation on");
 	virt_start(&config);
+	networks_start(&config);
 	guests_define(&info, &config);
+	if (config.console_mirror[0] != '\0')
+		mirror_start(config.console_mirror);
 	stage(POST_SHELL, "starting the shell");
 	start_shell();
 	guests_start();

@@ -8,6 +8,8 @@
 #include "arch/x86_64/features.h"
 #include "arch/x86_64/time.h"
 #include "arch/x86_64/tsc.h"
+#include "boot/platform_nics.h"
+#include "boot/platform_pci.h"
 #include "core/config.h"
 #include "core/vcpu.h"
 #include "core/vm_console.h"
@@ -20,7 +22,6 @@
 #include "dev/isa_irq.h"
 #include "dev/lapic.h"
 #include "dev/lapic_page.h"
-#include "dev/pci.h"
 #include "dev/pic.h"
 #include "dev/pit.h"
 #include "dev/pm.h"
@@ -30,6 +31,7 @@
 #include "dev/smbios.h"
 #include "dev/uart.h"
 #include "emul/emulate.h"
+#include "include/bits.h"
 #include "lib/string.h"
 #include "mm/heap.h"
 
@@ -43,7 +45,7 @@ struct platform {
 	struct ioapic ioapic;
 	struct pic pic;
 	struct isa_irqs isa;
-	struct pci_host pci;
+	struct platform_pci pci;
 	struct pit_model pit;
 	struct port61 port61;
 	struct rtc_model rtc;
@@ -54,6 +56,7 @@ struct platform {
 	struct region cf9;
 	struct debug_exit debug_exit;
 	struct uart_model uart;
+	struct platform_nics nics;
 };
 
 static u64 wall_base_ns; /* the time of day when clock_ns() was 0 */
@@ -64,13 +67,26 @@ platform_of(const struct vcpu *v)
 	return v->vm->platform_data;
 }
 
-/* What the CPU has of it is brought back. On the vCPU's thread. */
+/* What the CPU has of it, or the guest's memory, is brought back. On the vCPU's thread. */
 static struct lapic *
-lapic_of(const struct vcpu *v)
+whole_lapic(struct vcpu *v)
 {
 	struct lapic *l = v->platform;
 
 	lapic_reclaim(l);
+	if (v->pv.eoi_offered && pv_eoi_take(v))
+		lapic_end_interrupt(l);
+	return l;
+}
+
+/* For an access that may be an EOI, or change what waits for one. */
+static struct lapic *
+lapic_of(struct vcpu *v)
+{
+	struct lapic *l = whole_lapic(v);
+
+	if (v->pv.eoi_offered)
+		pv_eoi_withdraw(v);
 	return l;
 }
 
@@ -78,7 +94,10 @@ lapic_of(const struct vcpu *v)
 static void
 kick(struct lapic *l)
 {
-	vcpu_request(l->config.owner, REQUEST_INTERRUPT);
+	struct vcpu *v = l->config.owner;
+
+	__atomic_fetch_add(&v->interrupts, 1, __ATOMIC_RELAXED);
+	vcpu_request(v, REQUEST_INTERRUPT);
 }
 
 static void
@@ -210,14 +229,21 @@ _Static_assert((int)PENDING_LATER == (int)LAPIC_LATER, "the same words");
 static int
 pending_interrupt(struct vcpu *v)
 {
-	return lapic_pending(lapic_of(v));
+	int pending = lapic_pending(whole_lapic(v));
+
+	if (v->pv.eoi_offered && pending != LAPIC_NOTHING)
+		pv_eoi_withdraw(v);
+	return pending;
 }
 
 static int
 take_interrupt(struct vcpu *v)
 {
-	int vector = lapic_take(lapic_of(v));
+	struct lapic *l = lapic_of(v);
+	int vector = lapic_take(l);
 
+	if (pv_eoi_is_on(v) && lapic_eoi_is_private(l, vector))
+		pv_eoi_offer(v);
 	return vector == LAPIC_EXTINT ? pic_acknowledge(&platform_of(v)->pic) : vector;
 }
 
@@ -259,9 +285,15 @@ guest_ends(void *arg, u32 value)
 }
 
 static u64
-wall_ns(void *arg __unused)
+time_of_day(void)
 {
 	return wall_base_ns + clock_ns();
+}
+
+static u64
+wall_ns(void *arg __unused)
+{
+	return time_of_day();
 }
 
 static void
@@ -335,7 +367,7 @@ setup_controllers(struct platform *p)
 	ioapic_setup(&p->ioapic, &p->lapic_bus, IOAPIC_PC_ACTIVE_LOW);
 	reset_ports_init(&p->reset_ports, guest_resets, p->vm);
 	p->cf9 = (struct region){SPACE_IO, 0xcf9, 1, &p->reset_ports.dev, cf9_access};
-	pci_host_setup(&p->pci, &p->cf9);
+	platform_pci_setup(&p->pci, &p->ioapic, &p->pic, &p->cf9);
 }
 
 /* RAM below the hole of the devices ends here; and so much is above 4 GiB. */
@@ -412,6 +444,17 @@ setup_devices(struct platform *p)
 	debug_exit_init(&p->debug_exit, guest_ends, p->vm);
 }
 
+static void
+tell_irqs(struct platform *p)
+{
+	p->pit.dev.irqs = BIT32(IRQ_TIMER);
+	p->rtc.dev.irqs = BIT32(IRQ_RTC);
+	p->hpet.dev.irqs = BIT32(IRQ_TIMER) | BIT32(IRQ_RTC);
+	p->pm.dev.irqs = BIT32(PM_SCI_IRQ);
+	p->i8042.dev.irqs = BIT32(IRQ_KEYBOARD);
+	p->uart.dev.irqs = BIT32(IRQ_COM1);
+}
+
 static int
 attach_all(struct platform *p)
 {
@@ -421,7 +464,7 @@ attach_all(struct platform *p)
 	if (err == 0)
 		err = pic_attach(&p->pic, bus);
 	if (err == 0)
-		err = pci_host_attach(&p->pci, bus);
+		err = platform_pci_attach(&p->pci, bus, p->vm->config);
 	if (err == 0)
 		err = pit_model_attach(&p->pit, bus);
 	if (err == 0)
@@ -474,6 +517,46 @@ write_tables(struct platform *p, struct vm_tables *tables)
 	return err;
 }
 
+/* From a person. */
+static void
+press_power(struct vm *vm)
+{
+	struct platform *p = vm->platform_data;
+
+	pm_model_press_power_button(&p->pm);
+}
+
+static void
+press_nmi(struct vm *vm)
+{
+	struct platform *p = vm->platform_data;
+
+	for (u32 i = 0; i < vm->vcpu_count; i++) {
+		lapic_lint(&p->lapics[i], 1, true);
+		lapic_lint(&p->lapics[i], 1, false);
+	}
+}
+
+static bool
+region_at(const struct vm *vm, unsigned n, struct vm_region *out)
+{
+	const struct platform *p = vm->platform_data;
+	struct region r;
+
+	if (!bus_region(&p->bus, n, &r))
+		return false;
+	*out = (struct vm_region){r.dev->name, r.space == SPACE_IO, r.base, r.len, r.dev->irqs};
+	return true;
+}
+
+static struct vm_unclaimed
+unclaimed(const struct vm *vm)
+{
+	const struct platform *p = vm->platform_data;
+
+	return (struct vm_unclaimed){READ_ONCE(p->bus.unclaimed), READ_ONCE(p->bus.partial)};
+}
+
 /* The clock stands still: no model's timer runs now, nor later. */
 static void
 platform_free(struct vm *vm)
@@ -481,6 +564,7 @@ platform_free(struct vm *vm)
 	struct platform *p = vm->platform_data;
 
 	vm_console_disconnect(vm->console);
+	platform_nics_free(&p->nics);
 	heap_free(p->lapics);
 	heap_free(p);
 	vm->platform_data = NULL;
@@ -500,7 +584,12 @@ static const struct vm_platform platform_ops = {
 	.take_interrupt = take_interrupt,
 	.get_tpr = get_tpr,
 	.set_tpr = set_tpr,
+	.wall_ns = time_of_day,
 	.reset_vcpu = reset_vcpu,
+	.press_power = press_power,
+	.press_nmi = press_nmi,
+	.region = region_at,
+	.unclaimed = unclaimed,
 	.free = platform_free,
 };
 
@@ -533,7 +622,13 @@ platform_make(struct vm *vm, struct vm_tables *tables)
 	setup_controllers(p);
 	setup_timers(p);
 	setup_devices(p);
+	tell_irqs(p);
 	vm_console_connect(vm->console, &port);
 	err = attach_all(p);
-	return err != 0 ? err : write_tables(p, tables);
+	if (err == 0)
+		err = platform_nics_make(&p->nics, vm, &p->pci.host);
+	if (err != 0)
+		return err;
+	platform_pci_start(&p->pci, vm->name);
+	return write_tables(p, tables);
 }

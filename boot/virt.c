@@ -25,6 +25,8 @@ virt_start(const struct config *config)
 	virt_detect();
 	if (config->exec_pages != EXEC_PAGES_AUTO)
 		virt_set_exec_by_4k(config->exec_pages == EXEC_PAGES_SMALL);
+	if (config->guest_tags != 0)
+		virt_limit_tags(config->guest_tags);
 	virt_set_use_apic(config->apicv != USE_APIC_OFF);
 	if (config->apicv == USE_APIC_ON)
 		virt_trust_apic();

@@ -2,153 +2,10 @@
 /* Each line of ashlar.conf against the tables of core/config_keys.c. */
 #include "core/config.h"
 
+#include "core/config_parser.h"
 #include "core/config_values.h"
-#include "core/config_words.h"
 #include "include/bits.h"
-#include "lib/format.h"
-#include "lib/ini.h"
 #include "lib/string.h"
-
-/* Which keys each VM's section has, from a first look at all lines: a bit a key. */
-struct survey {
-	u32 keys[CONFIG_VMS_MAX];
-};
-
-struct parser {
-	struct ini_visitor visitor;
-	struct config *config;
-	struct config_report *report;	      /* NULL during the first look */
-	struct survey *survey;		      /* NULL: only [host] counts, VMs are */
-	u32 vm_sections;		      /* ... counted here */
-	const struct config_section *section; /* NULL: none yet, or one whose keys nobody knows */
-	bool in_section;		      /* there was a section, known or not */
-	u32 section_line[CONFIG_SECTIONS];    /* where it was seen first; 0: not yet */
-	u32 key_line[CONFIG_KEYS_MAX];	      /* the same, in the section that is open */
-	struct vm_config *vm;		      /* whom the open section's errors disable; or NULL */
-	struct vm_config *target;	      /* what its keys change: vm, or nobody */
-	struct vm_config nobody;	      /* for the keys of a section that does not count */
-	u32 errors;
-};
-
-static void
-report(struct parser *p, u32 line, const char *text)
-{
-	p->errors++;
-	if (p->report == NULL)
-		return;
-	if (p->vm != NULL && p->vm->error[0] == '\0')
-		format(p->vm->error, sizeof(p->vm->error), "ashlar.conf:%u: %s", line, text);
-	p->report->error(p->report, line, text);
-}
-
-static const struct config_section *
-find_section(struct slice kind)
-{
-	for (u32 i = 0; i < CONFIG_SECTIONS; i++) {
-		if (slice_is(kind, config_sections[i].kind))
-			return &config_sections[i];
-	}
-	return NULL;
-}
-
-/* The line where it was seen first, which is this one when it was not seen before. */
-static u32
-first_line(u32 *seen, u32 line)
-{
-	if (*seen == 0)
-		*seen = line;
-	return *seen;
-}
-
-static struct vm_config *
-find_vm(struct config *config, struct slice name)
-{
-	for (u32 i = 0; i < config->vm_count; i++) {
-		if (slice_is(name, config->vms[i].name))
-			return &config->vms[i];
-	}
-	return NULL;
-}
-
-/* The sentence of what the section lacks comes at its beginning, to keep the lines' order. */
-static void
-report_needs(struct parser *p, u32 line, u32 keys)
-{
-	const struct config_section *s = p->section;
-
-	for (u32 i = 0; i < CONFIG_NEEDS_MAX && s->needs[i].key != NULL; i++) {
-		const struct config_need *need = &s->needs[i];
-		bool met = false;
-
-		for (u32 k = 0; k < s->count; k++) {
-			if (strcmp(s->keys[k].name, need->key) == 0 ||
-			    (need->other != NULL && strcmp(s->keys[k].name, need->other) == 0))
-				met |= (keys & BIT32(k)) != 0;
-		}
-		if (!met)
-			report(p, line, found_without(p->vm->name, need).text);
-	}
-}
-
-static void
-add_vm(struct parser *p, u32 line, struct slice name)
-{
-	u32 n = p->config->vm_count++;
-	struct vm_config *vm = &p->config->vms[n];
-
-	*vm = (struct vm_config){.line = line, .vcpus = 1, .autostart = true};
-	memcpy(vm->name, name.at, name.len);
-	p->vm = p->target = vm;
-	if (p->report != NULL)
-		report_needs(p, line, p->survey->keys[n]);
-}
-
-static void
-on_vm(struct parser *p, u32 line, struct slice name)
-{
-	struct vm_config *known = find_vm(p->config, name);
-	char title[CONFIG_NAME_MAX + sizeof("[vm ]")];
-
-	if (p->survey == NULL) {
-		p->vm_sections++;
-	} else if (known != NULL) {
-		p->vm = known;
-		format(title, sizeof(title), "[vm %s]", known->name);
-		report(p, line, found_twice(title, known->line).text);
-	} else if (p->config->vms == NULL || p->config->vm_count == p->config->vm_room) {
-		report(p, line, too_many_vms(name).text);
-	} else {
-		add_vm(p, line, name);
-	}
-}
-
-/* A section is open also after an error, so that its keys are checked as well. */
-static void
-on_section(struct ini_visitor *v, u32 line, struct slice kind, struct slice name)
-{
-	struct parser *p = container_of(v, struct parser, visitor);
-	u32 first;
-
-	p->in_section = true;
-	p->section = find_section(kind);
-	p->vm = NULL;
-	p->target = &p->nobody;
-	p->nobody = (struct vm_config){.line = line};
-	memset(p->key_line, 0, sizeof(p->key_line));
-	if (kind.len == 0)
-		return; /* the syntax was wrong, and said so */
-	if (p->section == NULL) {
-		report(p, line, unknown_section(kind, name).text);
-	} else if (p->section->named ? !value_is_name(name) : name.len > 0) {
-		report(p, line, wrong_section(kind, name, p->section).text);
-	} else if (p->section->named) {
-		on_vm(p, line, name);
-	} else {
-		first = first_line(&p->section_line[p->section - config_sections], line);
-		if (first != line)
-			report(p, line, found_twice(p->section->title, first).text);
-	}
-}
 
 static void
 report_outside(struct parser *p, u32 line, struct slice key)
@@ -158,7 +15,7 @@ report_outside(struct parser *p, u32 line, struct slice key)
 	add(&m, "found ");
 	add_shown(&m, key);
 	add(&m, " before any section; expected %s first", config_sections[0].title);
-	report(p, line, m.text);
+	config_error(p, line, m.text);
 }
 
 static bool
@@ -193,18 +50,80 @@ check_file(struct parser *p, u32 line, const struct config_key *key, struct slic
 		return;
 	expected = p->report->check_file(p->report, spec.file);
 	if (expected != NULL)
-		report(p, line, wrong_file(key, spec.file, expected).text);
+		config_error(p, line, wrong_file(key, spec.file, expected).text);
+}
+
+/* The first look has found all that there is, in later sections too. */
+static void
+check_beside(struct parser *p, u32 line, const struct config_key *key, struct slice value)
+{
+	struct message m;
+
+	if (p->report == NULL || key->check == NULL)
+		return;
+	m = key->check(p->to, key, value);
+	if (m.len > 0)
+		config_error(p, line, m.text);
+}
+
+static bool
+wrong_in_mode(const struct parser *p, const struct config_key *key)
+{
+	return key->modes != 0 && p->to.net->mode != NET_MODE_NONE &&
+	       (key->modes & BIT32(p->to.net->mode)) == 0;
 }
 
 static void
 take_value(struct parser *p, u32 line, const struct config_key *key, struct slice value)
 {
-	struct config_target to = {p->config, p->target};
-
-	if (!key->set(to, value))
-		report(p, line, wrong_value(key, value).text);
+	p->to.line = line;
+	if (p->report != NULL && wrong_in_mode(p, key))
+		config_error(p, line, wrong_mode(key, p->to.net->mode).text);
+	else if (!key->set(p->to, value))
+		config_error(p, line, wrong_value(key, value).text);
 	else if (key->file)
 		check_file(p, line, key, value);
+	else
+		check_beside(p, line, key, value);
+}
+
+/* KEY=VALUE inside another key's value; `keys`: those that were there. */
+static void
+take_part(struct parser *p, u32 line, const struct config_section *inner, struct slice part,
+	  u32 *keys)
+{
+	struct slice value = part, name = slice_trim(slice_cut(&value, '='));
+	const struct config_key *key = config_find_key(inner, name);
+	u32 bit = key == NULL ? 0 : BIT32((u32)(key - inner->keys));
+
+	if (key == NULL)
+		config_error(p, line, unknown_key(name, inner).text);
+	else if ((*keys & bit) != 0)
+		config_error(p, line, found_twice_inside(key->name, inner).text);
+	else
+		take_value(p, line, key, slice_trim(value));
+	*keys |= bit;
+}
+
+/* A nic: its word first, which makes it. */
+static void
+take_parts(struct parser *p, u32 line, const struct config_key *key, struct slice value)
+{
+	struct vm_config *vm = p->to.vm;
+	bool more;
+	struct slice word = value_part(&value, ',', &more);
+	u32 keys = 0;
+
+	if (!key->set(p->to, word)) {
+		config_error(p, line, wrong_value(key, word).text);
+		return;
+	}
+	p->to.nic = &vm->nics[vm->nic_count - 1];
+	while (more)
+		take_part(p, line, key->inner, value_part(&value, ',', &more), &keys);
+	config_error_needs(p, line, key->inner, shown_value(key, word).text, keys);
+	check_beside(p, line, key, word);
+	p->to.nic = NULL;
 }
 
 static void
@@ -212,16 +131,19 @@ take_key(struct parser *p, u32 line, const struct config_key *key, struct slice 
 {
 	u32 index = (u32)(key - p->section->keys);
 	const struct config_key *clash = find_clash(p, key);
-	u32 first = first_line(&p->key_line[index], line);
+	u32 first = config_first_line(&p->key_line[index], line);
 
-	if (p->vm == p->target && p->vm != NULL)
-		p->survey->keys[p->vm - p->config->vms] |= BIT32(index);
+	if (p->keys != NULL)
+		*p->keys |= BIT32(index);
 	if (first != line && !key->repeats)
-		report(p, line, found_twice(key->name, first).text);
+		config_error(p, line, found_twice(key->name, first).text);
 	else if (clash != NULL)
-		report(p, line,
-		       found_beside(key->name, clash->name, p->key_line[clash - p->section->keys])
-			       .text);
+		config_error(p, line,
+			     found_beside(key->name, clash->name,
+					  p->key_line[clash - p->section->keys])
+				     .text);
+	else if (key->inner != NULL)
+		take_parts(p, line, key, value);
 	else
 		take_value(p, line, key, value);
 }
@@ -237,17 +159,25 @@ on_key(struct ini_visitor *v, u32 line, struct slice name, struct slice value)
 			report_outside(p, line, name);
 		return;
 	}
+	if (p->only_host && p->section->named)
+		return;
 	key = config_find_key(p->section, name);
 	if (key == NULL)
-		report(p, line, unknown_key(name, p->section).text);
+		config_error(p, line, unknown_key(name, p->section).text);
 	else
 		take_key(p, line, key, value);
 }
 
 static void
+on_section(struct ini_visitor *v, u32 line, struct slice kind, struct slice name)
+{
+	config_section(container_of(v, struct parser, visitor), line, kind, name);
+}
+
+static void
 on_error(struct ini_visitor *v, u32 line, const char *text)
 {
-	report(container_of(v, struct parser, visitor), line, text);
+	config_error(container_of(v, struct parser, visitor), line, text);
 }
 
 void
@@ -259,44 +189,53 @@ config_defaults(struct config *config)
 }
 
 static u32
-look(const char *text, size_t len, struct config *config, struct config_report *to,
-     struct survey *survey)
+look(const char *text, size_t len, struct config *config, struct config_report *to)
 {
 	struct parser p = {
-		.visitor = {.section = on_section, .key = on_key, .error = on_error},
+		.visitor = {.section = on_section, .key = on_key,		  .error = on_error	   },
 		.config = config,
 		.report = to,
-		.survey = survey,
+		.to = {.config = config,	 .vms = config->vm_count, .nets = config->net_count},
 	};
 
-	config->vm_count = 0;
+	config->vm_count = config->net_count = 0;
 	ini_parse(text, len, &p.visitor);
 	return p.errors;
 }
 
-u32
+void
 config_parse_host(const char *text, size_t len, struct config *config)
 {
 	struct parser p = {
 		.visitor = {.section = on_section, .key = on_key, .error = on_error},
 		.config = config,
+		.only_host = true,
+		.to = {.config = config   },
 	};
 
+	config->vm_room = config->net_room = 0;
 	if (len <= CONFIG_SIZE_MAX)
 		ini_parse(text, len, &p.visitor);
-	return MIN(p.vm_sections, (u32)CONFIG_VMS_MAX);
+	config->vm_room = MIN(config->vm_room, (u32)CONFIG_VMS_MAX);
+	config->net_room = MIN(config->net_room, (u32)CONFIG_NETS_MAX);
 }
 
-/* Two looks: what a section lacks is known after its last line, but told at its first. */
+/*
+ * Two looks. What a section lacks is known after its last line, but told at its first; and what one
+ * says of another may come before it.
+ */
 u32
 config_parse(const char *text, size_t len, struct config *config, struct config_report *to)
 {
-	struct survey survey = {{0}};
+	u32 errors;
 
 	if (len > CONFIG_SIZE_MAX) {
 		to->error(to, 1, "found a file of more than 1 MiB; expected at most that");
 		return 1;
 	}
-	(void)look(text, len, config, NULL, &survey);
-	return look(text, len, config, to, &survey);
+	(void)look(text, len, config, NULL);
+	config_find_subnets(config);
+	errors = look(text, len, config, to);
+	config_disable_vms(config);
+	return errors;
 }

@@ -15,7 +15,7 @@ take_word(struct slice word, struct config *config)
 
 	if (key == NULL)
 		return unknown_key(name, &config_cmdline_words);
-	if (!key->set((struct config_target){config, NULL}, value))
+	if (!key->set((struct config_target){.config = config}, value))
 		return wrong_value(key, value);
 	return none;
 }

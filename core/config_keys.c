@@ -2,7 +2,11 @@
 /* The keys, and how their values are read. */
 #include "core/config_keys.h"
 
+#include "core/config_net.h"
 #include "core/config_values.h"
+#include "include/bits.h"
+#include "lib/format.h"
+#include "lib/string.h"
 
 static const char *const log_words[] = {
 	[LOG_ERROR] = "error", [LOG_WARN] = "warn", [LOG_INFO] = "info",
@@ -81,6 +85,27 @@ set_exec_pages(struct config_target to, struct slice value)
 }
 
 static bool
+set_guest_tags(struct config_target to, struct slice value)
+{
+	u64 number;
+
+	if (!parse_u64(value.at, value.len, &number) || number == 0 || number > CONFIG_TAGS_MAX)
+		return false;
+	to.config->guest_tags = (u32)number;
+	return true;
+}
+
+static bool
+set_console_mirror(struct config_target to, struct slice value)
+{
+	if (!value_is_name(value))
+		return false;
+	format(to.config->console_mirror, sizeof(to.config->console_mirror), "%.*s", (int)value.len,
+	       value.at);
+	return true;
+}
+
+static bool
 set_apicv(struct config_target to, struct slice value)
 {
 	int word = value_word(apicv_words, value);
@@ -111,6 +136,37 @@ set_vcpus(struct config_target to, struct slice value)
 	if (!parse_u64(value.at, value.len, &number) || number == 0 || number > CONFIG_VCPUS_MAX)
 		return false;
 	to.vm->vcpus = (u32)number;
+	return true;
+}
+
+static bool
+set_cpus(struct config_target to, struct slice value)
+{
+	return value_cpus(value, &to.vm->cpus);
+}
+
+static bool
+set_weight(struct config_target to, struct slice value)
+{
+	u64 number;
+
+	if (!parse_u64(value.at, value.len, &number) || number == 0 || number > CONFIG_WEIGHT_MAX)
+		return false;
+	to.vm->weight = (u32)number;
+	return true;
+}
+
+/* Beyond what all vCPUs together can use it is no cap, but does no harm. */
+static bool
+set_cap(struct config_target to, struct slice value)
+{
+	u64 number;
+
+	if (value.len == 0 || value.at[value.len - 1] != '%' ||
+	    !parse_u64(value.at, value.len - 1, &number) || number == 0 ||
+	    number > 100 * CONFIG_VCPUS_MAX)
+		return false;
+	to.vm->cap = (u32)number;
 	return true;
 }
 
@@ -172,6 +228,25 @@ set_debug_exit(struct config_target to, struct slice value)
 	return value_bool(on_words, value, &to.vm->debug_exit);
 }
 
+static bool
+set_pci_test(struct config_target to, struct slice value)
+{
+	return value_bool(on_words, value, &to.vm->pci_test);
+}
+
+enum { STOP_TIMEOUT_MAX_MS = 3600 * 1000 };
+
+static bool
+set_stop_timeout(struct config_target to, struct slice value)
+{
+	u64 ms;
+
+	if (!value_time(value, &ms) || ms == 0 || ms > STOP_TIMEOUT_MAX_MS)
+		return false;
+	to.vm->stop_timeout_ms = (u32)ms;
+	return true;
+}
+
 #define CONSOLE_KEY                                                                                \
 	{                                                                                          \
 		.name = "console", .words = console_words, .set = set_console,                     \
@@ -184,14 +259,22 @@ set_debug_exit(struct config_target to, struct slice value)
 		.expected = "auto, on or off"                                                      \
 	}
 
-#define FILE_NAME "a file name of at most 240 bytes without \\ ' or \""
+static bool
+needs_uplink(struct config_target to)
+{
+	return to.net->mode == NET_BRIDGE || to.net->mode == NET_NAT;
+}
+
+#define GATEWAY_MODES (BIT32(NET_NAT) | BIT32(NET_HOST_ONLY))
+
+#define FILE_NAME     "a file name of at most 240 bytes without \\ ' or \""
 
 /* clang-format off */
 const struct config_section config_sections[CONFIG_SECTIONS] = {
 	{
 		.kind = "host",
 		.title = "[host]",
-		.count = 3,
+		.count = 4,
 		.keys = {
 			{
 				.name = "log", .words = log_words, .set = set_log,
@@ -199,16 +282,80 @@ const struct config_section config_sections[CONFIG_SECTIONS] = {
 			},
 			CONSOLE_KEY,
 			APICV_KEY,
+			{
+				.name = "console-mirror", .words = no_words,
+				.set = set_console_mirror,
+				.expected = "a VM of this file", .check = check_vm,
+			},
+		},
+	}, {
+		.kind = "net",
+		.title = "[net NAME]",
+		.named = true,
+		.needs = {
+			{.key = "mode", .expected = "mode = bridge, nat or host-only"},
+			{
+				.key = "uplink", .when = needs_uplink,
+				.expected = "uplink = e1000:N or pci:BUS:DEVICE.FUNCTION",
+			},
+		},
+		.count = 10,
+		.keys = {
+			{
+				.name = "mode", .words = net_mode_words, .set = net_set_mode,
+				.expected = "bridge, nat or host-only",
+			}, {
+				.name = "uplink", .words = no_words, .set = net_set_uplink,
+				.expected = "e1000:N (from 0 to 255), or pci:BUS:DEVICE.FUNCTION as in "
+					    "pci:00:03.0",
+				.modes = BIT32(NET_BRIDGE) | BIT32(NET_NAT), .check = check_uplink,
+			}, {
+				.name = "subnet", .words = no_words, .set = net_set_subnet,
+				.expected = "a network's own address and /8 to /29, as in 10.8.0.0/24",
+				.modes = GATEWAY_MODES, .check = check_subnet,
+			}, {
+				.name = "forward", .words = no_words, .set = net_add_forward,
+				.expected = "tcp:PORT:VM:PORT or udp:PORT:VM:PORT, at most 64 times",
+				.repeats = true, .modes = BIT32(NET_NAT), .check = check_forward,
+			}, {
+				.name = "host", .words = no_words, .set = net_add_host,
+				.expected = "MAC ADDRESS, as in 52:54:00:00:00:01 10.8.0.10, at most 64 "
+					    "times",
+				.repeats = true, .modes = GATEWAY_MODES, .check = check_host,
+			}, {
+				.name = "address", .words = net_address_words,
+				.set = net_set_address,
+				.expected = "dhcp, or ADDRESS/PREFIX,ROUTER as in "
+					    "192.0.2.5/24,192.0.2.1",
+				.modes = BIT32(NET_NAT), .check = check_address,
+			}, {
+				.name = "dns", .words = no_words, .set = net_set_dns,
+				.expected = "1 to 3 addresses by comma, as in 192.0.2.53",
+				.modes = BIT32(NET_NAT),
+			}, {
+				.name = "domain", .words = no_words, .set = net_set_domain,
+				.expected = "a domain of at most 63 bytes, as in lan or example.org",
+				.modes = GATEWAY_MODES,
+			}, {
+				.name = "mtu", .words = no_words, .set = net_set_mtu,
+				.expected = "a number from 576 to 9000, 1500 is usual",
+			}, {
+				.name = "worker", .words = net_worker_words, .set = net_set_worker,
+				.expected = "auto, off or the number of a CPU, from 0 to 255",
+			},
 		},
 	}, {
 		.kind = "vm",
 		.title = "[vm NAME]",
 		.named = true,
 		.needs = {
-			{"memory", NULL, "memory = SIZE, as in 256M"},
-			{"kernel", "firmware", "kernel = FILE or firmware = FILE"},
+			{.key = "memory", .expected = "memory = SIZE, as in 256M"},
+			{
+				.key = "kernel", .other = "firmware",
+				.expected = "kernel = FILE or firmware = FILE",
+			},
 		},
-		.count = 10,
+		.count = 16,
 		.keys = {
 			{
 				.name = "memory", .words = no_words, .set = set_memory,
@@ -216,6 +363,15 @@ const struct config_section config_sections[CONFIG_SECTIONS] = {
 			}, {
 				.name = "vcpus", .words = no_words, .set = set_vcpus,
 				.expected = "a number from 1 to 64",
+			}, {
+				.name = "cpus", .words = no_words, .set = set_cpus,
+				.expected = "CPU numbers from 0 to 255, as in 1-3 or 0,2",
+			}, {
+				.name = "weight", .words = no_words, .set = set_weight,
+				.expected = "a number from 1 to 65536, 256 is usual",
+			}, {
+				.name = "cap", .words = no_words, .set = set_cap,
+				.expected = "percent of one CPU from 1% to 6400%, as in 50%",
 			}, {
 				.name = "kernel", .words = no_words, .set = set_kernel,
 				.expected = FILE_NAME, .file = true, .never_with = "firmware",
@@ -242,6 +398,16 @@ const struct config_section config_sections[CONFIG_SECTIONS] = {
 			}, {
 				.name = "debug-exit", .words = on_words, .set = set_debug_exit,
 				.expected = "on or off",
+			}, {
+				.name = "pci-test", .words = on_words, .set = set_pci_test,
+				.expected = "on or off",
+			}, {
+				.name = "stop-timeout", .words = no_words, .set = set_stop_timeout,
+				.expected = "a time from 1ms to 60m, as in 30s",
+			}, {
+				.name = "nic", .words = nic_words, .set = nic_add,
+				.expected = "e1000, net=NAME, at most 8 times, as in e1000, net=lan",
+				.repeats = true, .inner = &config_nic_words, .check = check_nic,
 			},
 		},
 	},
@@ -250,7 +416,7 @@ const struct config_section config_sections[CONFIG_SECTIONS] = {
 
 const struct config_section config_cmdline_words = {
 	.title = "the command line",
-	.count = 3,
+	.count = 4,
 	.keys =
 		{
 			CONSOLE_KEY, APICV_KEY,
@@ -259,6 +425,11 @@ const struct config_section config_cmdline_words = {
 				.words = exec_pages_words,
 				.set = set_exec_pages,
 				.expected = "auto, small or large",
+			}, {
+				.name = "guest-tags",
+				.words = no_words,
+				.set = set_guest_tags,
+				.expected = "a number from 1 to 65535",
 			}, },
 };
 
@@ -270,4 +441,14 @@ config_find_key(const struct config_section *section, struct slice name)
 			return &section->keys[i];
 	}
 	return NULL;
+}
+
+bool
+config_has_key(const struct config_section *section, u32 keys, const char *name)
+{
+	for (u32 i = 0; i < section->count; i++) {
+		if (strcmp(section->keys[i].name, name) == 0)
+			return (keys & BIT32(i)) != 0;
+	}
+	return false;
 }

@@ -34,6 +34,14 @@ unit(char c)
 	}
 }
 
+static bool
+ends_in(struct slice s, const char *end)
+{
+	size_t len = strlen(end);
+
+	return s.len >= len && memcmp(s.at + s.len - len, end, len) == 0;
+}
+
 bool
 value_size(struct slice value, u64 *bytes)
 {
@@ -46,6 +54,132 @@ value_size(struct slice value, u64 *bytes)
 	if (!parse_u64(value.at, value.len, &number) || number > ~0ul / factor)
 		return false;
 	*bytes = number * factor;
+	return true;
+}
+
+bool
+value_rate(struct slice value, u64 *bits)
+{
+	static const struct {
+		const char *suffix;
+		u64 bits;
+	} units[] = {
+		{"K", 1000		  },
+		{"M", 1000 * 1000	 },
+		{"G", 1000 * 1000 * 1000},
+		{"",  1		      },
+	};
+	unsigned i = 0;
+	u64 number;
+
+	while (!ends_in(value, units[i].suffix)) /* the last one fits all */
+		i++;
+	value.len -= strlen(units[i].suffix);
+	if (!parse_u64(value.at, value.len, &number) || number > ~0ul / units[i].bits)
+		return false;
+	*bits = number * units[i].bits;
+	return true;
+}
+
+bool
+value_time(struct slice value, u64 *ms)
+{
+	static const struct {
+		const char *suffix;
+		u64 ms;
+	} units[] = {
+		{"ms", 1	},
+		   {"s",	 1000 },
+		{"m",  60000},
+		      {"",   1000 }
+	};
+	unsigned i = 0;
+	u64 number;
+
+	while (!ends_in(value, units[i].suffix)) /* the last one fits all */
+		i++;
+	value.len -= strlen(units[i].suffix);
+	if (!parse_u64(value.at, value.len, &number) || number > ~0ul / units[i].ms)
+		return false;
+	*ms = number * units[i].ms;
+	return true;
+}
+
+struct slice
+value_part(struct slice *rest, char end, bool *more)
+{
+	struct slice part = slice_cut(rest, end);
+
+	*more = part.at + part.len != rest->at;
+	return slice_trim(part);
+}
+
+struct range {
+	u64 from, to;
+};
+
+/* The first of a list: N or N-M, not below `least` and not above `most`. */
+static bool
+next_range(struct slice *list, char end, u64 least, u64 most, struct range *out, bool *more)
+{
+	struct slice range = value_part(list, end, more), first, last;
+	bool is_range;
+
+	first = value_part(&range, '-', &is_range);
+	last = is_range ? slice_trim(range) : first;
+	return parse_u64(first.at, first.len, &out->from) &&
+	       parse_u64(last.at, last.len, &out->to) && out->from >= least &&
+	       out->from <= out->to && out->to <= most;
+}
+
+bool
+value_cpus(struct slice value, struct cpu_set *cpus)
+{
+	struct cpu_set set = {{0}};
+	struct range range;
+	bool more;
+
+	do {
+		if (!next_range(&value, ',', 0, MAX_CPUS - 1, &range, &more))
+			return false;
+		for (u64 cpu = range.from; cpu <= range.to; cpu++)
+			cpu_set_add(&set, (u32)cpu);
+	} while (more);
+	*cpus = set;
+	return true;
+}
+
+bool
+value_vlans(struct slice value, u8 *bits)
+{
+	struct range range;
+	bool more;
+
+	do {
+		if (!next_range(&value, '+', 1, CONFIG_VLANS - 2, &range, &more))
+			return false;
+		for (u64 vlan = range.from; bits != NULL && vlan <= range.to; vlan++)
+			bits[vlan / 8] |= (u8)(1u << vlan % 8);
+	} while (more);
+	return true;
+}
+
+void
+config_trunk(struct slice trunk, u8 bits[CONFIG_VLANS / 8])
+{
+	memset(bits, 0, CONFIG_VLANS / 8);
+	if (trunk.len > 0)
+		(void)value_vlans(trunk, bits); /* as it was when the file was read */
+}
+
+bool
+value_number(struct slice value, u64 least, u64 most, u64 *number)
+{
+	u64 read;
+
+	if (!parse_u64(value.at, value.len, &read) || read < least || read > most)
+		return false;
+	*number = read;
 	return true;
 }
 
@@ -99,6 +233,20 @@ value_module(struct slice value, struct module_spec *module)
 	if (rest.len > CONFIG_ARGS_MAX)
 		return false;
 	*module = (struct module_spec){file, rest};
+	return true;
+}
+
+/* IEEE 802: a first byte with its lowest bit set is that of a group. */
+bool
+value_mac(struct slice value, u8 out[MAC_LEN])
+{
+	static const u8 zero[MAC_LEN];
+	u8 mac[MAC_LEN];
+
+	if (!parse_mac(value.at, value.len, mac) || (mac[0] & 1) != 0 ||
+	    memcmp(mac, zero, MAC_LEN) == 0)
+		return false;
+	memcpy(out, mac, MAC_LEN);
 	return true;
 }
 

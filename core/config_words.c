@@ -4,15 +4,12 @@
 
 #include <stdarg.h>
 
+#include "include/bits.h"
 #include "lib/distance.h"
 #include "lib/format.h"
+#include "lib/string.h"
 
 enum { SHOWN_MAX = 48 };
-
-/* A word that somebody typed, closed with NUL; one cut to this size is near to no other. */
-struct typed {
-	char word[DISTANCE_WORD_MAX + 2];
-};
 
 void
 add(struct message *m, const char *fmt, ...)
@@ -32,14 +29,14 @@ add_shown(struct message *m, struct slice found)
 	add(m, "%s", slice_show(found, shown, sizeof(shown)));
 }
 
-static struct near_miss
+struct near_miss
 near_begin(struct slice s, struct typed *typed)
 {
 	slice_show(s, typed->word, sizeof(typed->word));
 	return near_miss_begin(typed->word);
 }
 
-static void
+void
 add_near(struct message *m, const struct near_miss *near)
 {
 	if (near->best != NULL)
@@ -87,21 +84,33 @@ wrong_section(struct slice kind, struct slice name, const struct config_section 
 }
 
 struct message
-too_many_vms(struct slice name)
+too_many(const struct config_section *section, struct slice name, u32 most)
 {
 	struct message m = {.len = 0};
 
-	add_section(&m, SLICE("vm"), name);
-	add(&m, "at most %u such sections", (unsigned)CONFIG_VMS_MAX);
+	add_section(&m, (struct slice){section->kind, strlen(section->kind)}, name);
+	add(&m, "at most %u such sections", most);
 	return m;
 }
 
 struct message
-found_without(const char *vm, const struct config_need *need)
+found_without(const char *what, const struct config_need *need)
 {
 	struct message m = {.len = 0};
 
-	add(&m, "found [vm %s] without %s; expected %s in it", vm, need->key, need->expected);
+	add(&m, "found %s without %s; expected %s in it", what, need->key, need->expected);
+	return m;
+}
+
+struct message
+no_subnet_free(const char *net)
+{
+	struct message m = {.len = 0};
+
+	add(&m,
+	    "found [net %s] without subnet, and no 10.8.N.0/24 is free; expected "
+	    "subnet = ADDRESS/PREFIX in it",
+	    net);
 	return m;
 }
 
@@ -115,7 +124,7 @@ unknown_key(struct slice key, const struct config_section *section)
 
 	for (u32 i = 0; i < section->count; i++)
 		near_miss_try(&near, section->keys[i].name);
-	add(&m, "found ");
+	add(&m, key.len > 0 ? "found " : "found nothing");
 	add_shown(&m, key);
 	add(&m, "; expected a key of %s", section->title);
 	add_near(&m, &near);
@@ -124,11 +133,20 @@ unknown_key(struct slice key, const struct config_section *section)
 	return m;
 }
 
+struct message
+shown_value(const struct config_key *key, struct slice value)
+{
+	struct message m = {.len = 0};
+
+	add(&m, "%s%s", key->name, value.len > 0 ? " = " : " without a value");
+	add_shown(&m, value);
+	return m;
+}
+
 static void
 add_value(struct message *m, const struct config_key *key, struct slice value)
 {
-	add(m, "found %s%s", key->name, value.len > 0 ? " = " : " without a value");
-	add_shown(m, value);
+	add(m, "found %s", shown_value(key, value).text);
 }
 
 struct message
@@ -143,6 +161,19 @@ wrong_value(const struct config_key *key, struct slice value)
 	add_value(&m, key, value);
 	add(&m, "; expected %s", key->expected);
 	add_near(&m, &near);
+	return m;
+}
+
+struct message
+found_value(const struct config_key *key, struct slice value, const char *fmt, ...)
+{
+	struct message m = {.len = 0};
+	va_list args;
+
+	add_value(&m, key, value);
+	va_start(args, fmt);
+	m.len += vformat(m.text + m.len, sizeof(m.text) - m.len, fmt, args);
+	va_end(args);
 	return m;
 }
 
@@ -162,6 +193,31 @@ found_twice(const char *what, u32 first_line)
 	struct message m = {.len = 0};
 
 	add(&m, "found %s a second time; expected it once, as in line %u", what, first_line);
+	return m;
+}
+
+struct message
+found_twice_inside(const char *what, const struct config_section *inner)
+{
+	struct message m = {.len = 0};
+
+	add(&m, "found %s a second time in one %s; expected it once", what, inner->title);
+	return m;
+}
+
+struct message
+wrong_mode(const struct config_key *key, enum net_mode mode)
+{
+	struct message m = {.len = 0};
+	const char *between = "; expected it in a network of mode ";
+
+	add(&m, "found %s in a %s network", key->name, net_mode_text(mode));
+	for (u32 i = NET_MODE_NONE + 1; i < NET_MODES; i++) {
+		if ((key->modes & BIT32(i)) == 0)
+			continue;
+		add(&m, "%s%s", between, net_mode_text((enum net_mode)i));
+		between = " or ";
+	}
 	return m;
 }
 

@@ -5,42 +5,40 @@
  */
 #include "core/cpuid.h"
 
+#include "arch/x86_64/clock.h"
 #include "arch/x86_64/cr.h"
 #include "core/cpuid_policy.h"
+#include "core/cpuid_table.h"
 #include "core/vcpu.h"
 
 /* Leaf 1 */
-#define ECX_OSXSAVE	BIT32(27)
-#define EDX_APIC	BIT32(9)
-#define EDX_HTT		BIT32(28)
-#define EBX_COUNT	BITS(23, 16)
-#define EBX_APIC_ID	BITS(31, 24)
+#define ECX_OSXSAVE	   BIT32(27)
+#define EDX_APIC	   BIT32(9)
+#define EDX_HTT		   BIT32(28)
+#define EBX_COUNT	   BITS(23, 16)
+#define EBX_APIC_ID	   BITS(31, 24)
 /* Leaf 7 */
-#define ECX_OSPKE	BIT32(4)
+#define ECX_OSPKE	   BIT32(4)
 /* Leaf Bh, ECX: the kind of a level */
-#define LEVEL_SMT	(1u << 8)
-#define LEVEL_CORE	(2u << 8)
+#define LEVEL_SMT	   (1u << 8)
+#define LEVEL_CORE	   (2u << 8)
 /* Leaf 80000001h of AMD */
-#define ECX_CMP_LEGACY	BIT32(1)
+#define ECX_CMP_LEGACY	   BIT32(1)
+/* KVM's features, EAX */
+#define CPUID_KVM_FEATURES 0x40000101u
+#define KVM_PV_EOI	   BIT32(6)
+#define KVM_CLOCK_STABLE   BIT32(24)
 /* Leaf 80000008h of AMD, ECX: cores less 1, and how many bits of an APIC id tell them */
-#define CORES		BITS(7, 0)
-#define CORE_ID_BITS	BITS(15, 12)
+#define CORES		   BITS(7, 0)
+#define CORE_ID_BITS	   BITS(15, 12)
 
 /* Leaves 4 and 8000001Dh, EAX */
-#define CACHE_LEVEL	BITS(7, 5)
-#define CACHE_SHARED_BY BITS(25, 14) /* less 1 */
-#define CACHE_CORES	BITS(31, 26) /* less 1; Intel only */
+#define CACHE_LEVEL	   BITS(7, 5)
+#define CACHE_SHARED_BY	   BITS(25, 14) /* less 1 */
+#define CACHE_CORES	   BITS(31, 26) /* less 1; Intel only */
 
 static const struct cpuid_leaf no_leaf;
 static const struct cpuid_regs nothing;
-
-/* EBX, ECX and EDX are the text; there are no leaves behind it. */
-static const struct cpuid_regs signature = {
-	.eax = CPUID_HYPERVISOR,
-	.ebx = 0x6c687341, /* "Ashl" */
-	.ecx = 0x73417261, /* "arAs" */
-	.edx = 0x72616c68, /* "hlar" */
-};
 
 const struct cpuid_offer *
 cpuid_offered(void)
@@ -189,15 +187,39 @@ cpuid_signature(void)
 	return cpuid_policy.entries[cpuid_policy.basic[CPUID_VERSION].first].eax;
 }
 
+/* What of KVM's features depends on the machine. */
+static void
+answer_kvm(const struct vcpu *v, struct cpuid_regs *r)
+{
+	if (v->hw.apic.page != NULL)
+		r->eax &= ~KVM_PV_EOI;
+	if (clock_is_tsc())
+		r->eax |= KVM_CLOCK_STABLE;
+}
+
+/* The whole range is for hypervisors: what is not there is zeros, up to 4FFFFFFFh. */
+static __noinline void
+answer_hypervisor(struct vcpu *v, u32 leaf, struct cpuid_regs *r)
+{
+	const struct cpuid_row *row;
+
+	*r = nothing;
+	for (unsigned n = 0; (row = cpuid_hypervisor(n)) != NULL; n++) {
+		if (row->leaf == leaf)
+			*r = row->regs;
+	}
+	if (leaf == CPUID_KVM_FEATURES)
+		answer_kvm(v, r);
+}
+
 static inline void
 answer(struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid_regs *r)
 {
 	const struct cpuid_leaf *found;
 	u32 n;
 
-	/* The whole range is for hypervisors: 40000001h to 4FFFFFFFh are zeros. */
 	if (leaf >> 28 == CPUID_HYPERVISOR >> 28) {
-		*r = leaf == CPUID_HYPERVISOR ? signature : nothing;
+		answer_hypervisor(v, leaf, r);
 		return;
 	}
 	found = find(&leaf);

@@ -128,6 +128,26 @@ static const struct cpuid_row forced[] = {
 	ROW(0x80000001, 0, CPUID_AMD, 0, 0, 0, VERSION_EDX_FORCED &REPEATED),
 };
 
+/* Of KVM's features (Linux, Documentation/virt/kvm/x86/cpuid.rst), no delay for I/O, the clock by
+ * its new MSRs, steal time, EOI by memory, kicks of halted vCPUs, flushes for those that do not
+ * run.
+ */
+#define KVM_FEATURES (B(1) | B(3) | B(5) | B(6) | B(7) | B(9))
+
+/* EBX, ECX and EDX of the first leaves are texts: "AshlarAshlar", with no leaves behind it, and
+ * "KVMKVMKVM". */
+static const struct cpuid_row hypervisor[] = {
+	ROW(0x40000000, 0, CPUID_ANY, 0x40000000, 0x6c687341, 0x73417261, 0x72616c68),
+	ROW(0x40000100, 0, CPUID_ANY, 0x40000101, 0x4b4d564b, 0x564b4d56, 0x4d),
+	ROW(0x40000101, 0, CPUID_ANY, KVM_FEATURES, 0, 0, 0),
+};
+
+const struct cpuid_row *
+cpuid_hypervisor(unsigned n)
+{
+	return n < ARRAY_SIZE(hypervisor) ? &hypervisor[n] : NULL;
+}
+
 const struct cpuid_row *
 cpuid_allowed(unsigned n)
 {

@@ -18,5 +18,9 @@ struct cpuid_row {
  */
 const struct cpuid_row *cpuid_allowed(unsigned n);
 
+/* The leaves of hypervisors, in the same way: 40000000h and up. Constant but for what cpuid.c says.
+ */
+const struct cpuid_row *cpuid_hypervisor(unsigned n);
+
 /* Of what they see whatever the machine has, as it is emulated: in subleaves 0 of rows above. */
 const struct cpuid_row *cpuid_forced(unsigned n);

@@ -48,6 +48,28 @@ exit_undefined(struct vcpu *v, struct exit *exit __unused)
 	return vcpu_fault(v, FAULT_UD);
 }
 
+/*
+ * False with vcpu->fault set: the instruction can't be fetched, or is none. Asked before anything
+ * is done that can't be done twice: another vCPU may have taken the page away, and the instruction
+ * is tried again.
+ */
+static bool
+know_length(struct vcpu *v, struct exit *exit)
+{
+	if (exit->insn_len == 0)
+		exit->insn_len = (u8)v->vm->platform->instruction_length(v);
+	return exit->insn_len != 0;
+}
+
+static enum verdict
+exit_hypercall(struct vcpu *v, struct exit *exit)
+{
+	if (!know_length(v, exit))
+		return VERDICT_FAULT;
+	pv_call(v);
+	return VERDICT_NEXT;
+}
+
 /* No PMU is shown. */
 static enum verdict
 exit_rdpmc(struct vcpu *v, struct exit *exit __unused)
@@ -63,16 +85,27 @@ exit_nmi_window(struct vcpu *v, struct exit *exit __unused)
 }
 
 static enum verdict
-exit_cpuid(struct vcpu *v, struct exit *exit __unused)
+exit_cpuid(struct vcpu *v, struct exit *exit)
 {
+	if (!know_length(v, exit))
+		return VERDICT_FAULT;
 	cpuid_execute(v);
 	return VERDICT_NEXT;
 }
 
 static enum verdict
-exit_hlt(struct vcpu *v, struct exit *exit __unused)
+exit_hlt(struct vcpu *v, struct exit *exit)
 {
+	if (!know_length(v, exit))
+		return VERDICT_FAULT;
 	v->state = VCPU_HALTED;
+	return VERDICT_NEXT;
+}
+
+static enum verdict
+exit_pause(struct vcpu *v, struct exit *exit __unused)
+{
+	vcpu_yield(v);
 	return VERDICT_NEXT;
 }
 
@@ -108,15 +141,6 @@ exit_io(struct vcpu *v, struct exit *exit)
 	return VERDICT_NEXT;
 }
 
-/* False with vcpu->fault set: the instruction can't be fetched, or is none. */
-static bool
-know_length(struct vcpu *v, struct exit *exit)
-{
-	if (exit->insn_len == 0)
-		exit->insn_len = (u8)v->vm->platform->instruction_length(v);
-	return exit->insn_len != 0;
-}
-
 static u64
 edx_eax(const struct vcpu *v)
 {
@@ -131,7 +155,7 @@ exit_msr(struct vcpu *v, struct exit *exit)
 	int err;
 
 	/* EFER may change how the instruction's own bytes read. */
-	if (exit->msr.write && !know_length(v, exit))
+	if (!know_length(v, exit))
 		return VERDICT_FAULT;
 	err = exit->msr.write ? msr_guest_write(v, msr, value) : msr_guest_read(v, msr, &value);
 	if (err != 0)
@@ -200,7 +224,9 @@ exit_exception(struct vcpu *v, struct exit *exit)
 		return vcpu_page_fault(v, GVA(e->address), e->error);
 	if ((FAULTS_WITH_CODE >> e->vector & 1) != 0)
 		return vcpu_fault_code(v, e->vector, e->error);
-	return vcpu_fault(v, e->vector);
+	vcpu_fault(v, e->vector);
+	v->fault.insn_len = exit->insn_len; /* of INT3 and INTO */
+	return VERDICT_FAULT;
 }
 
 static enum verdict
@@ -262,14 +288,14 @@ static const struct {
 	[EXIT_NMI_WINDOW] = {"NMI window",		   exit_nmi_window },
 	[EXIT_CPUID] = {"CPUID",			 exit_cpuid	   },
 	[EXIT_HLT] = {"HLT",		     exit_hlt	     },
-	[EXIT_PAUSE] = {"PAUSE",			 exit_next	  },
+	[EXIT_PAUSE] = {"PAUSE",			 exit_pause	   },
 	[EXIT_IO] = {"port I/O",		 exit_io		},
 	[EXIT_MSR] = {"MSR",		     exit_msr	     },
 	[EXIT_CR] = {"CR",			   exit_cr	  },
 	[EXIT_MEMORY] = {"memory",		   exit_memory     },
 	[EXIT_APIC] = {"APIC",		       exit_apic	},
 	[EXIT_EXCEPTION] = {"exception",		 exit_exception  },
-	[EXIT_HYPERCALL] = {"hypercall",		 exit_undefined  }, /* none is offered */
+	[EXIT_HYPERCALL] = {"hypercall",		 exit_hypercall  },
 	[EXIT_XSETBV] = {"XSETBV",		   exit_xsetbv     },
 	[EXIT_WBINVD] = {"WBINVD",		   exit_next	    }, /* the guest's memory is coherent */
 	[EXIT_RDPMC] = {"RDPMC",			 exit_rdpmc	   },
@@ -331,11 +357,12 @@ advance(struct vcpu *v, struct exit *exit)
 }
 
 /* Faults push RF, so that the breakpoint that led here does not hit again (SDM vol. 3, 18.3.1.1).
- */
+ * What has a length is a trap. */
 static void
 set_resume_flag(struct vcpu *v)
 {
-	if (v->fault.kind == EVENT_EXCEPTION && v->fault.vector != FAULT_DB)
+	if (v->fault.kind == EVENT_EXCEPTION && v->fault.vector != FAULT_DB &&
+	    v->fault.insn_len == 0)
 		vcpu_set(v, VREG_RFLAGS, vcpu_get(v, VREG_RFLAGS) | RFLAGS_RF);
 }
 

@@ -4,6 +4,7 @@
 
 #include "arch/x86_64/time.h"
 #include "core/guest_tables.h"
+#include "include/bits.h"
 #include "include/intrin.h"
 #include "include/panic.h"
 
@@ -25,16 +26,27 @@ flush_init(struct vcpu *v)
 void
 flush_prepare(struct vcpu *v)
 {
-	v->hw.tables_seen = __atomic_load_n(&tables_of(v)->changes, __ATOMIC_SEQ_CST);
 	v->hw.flush = true;
+	__atomic_store_n(&v->hw.tables_seen,
+			 __atomic_load_n(&tables_of(v)->changes, __ATOMIC_SEQ_CST),
+			 __ATOMIC_RELEASE);
 }
 
-/* One that is not in its guest has to look at its requests before it is. */
+/*
+ * One that is not in its guest has to look at its requests before it is; one that has seen the
+ * changes has left it since, and flushes first thing when it runs again.
+ */
 static bool
 has_dropped(const struct vcpu *v, u64 changes)
 {
 	return !__atomic_load_n(&v->in_guest, __ATOMIC_SEQ_CST) ||
-	       __atomic_load_n(&v->hw.tables_flushed, __ATOMIC_ACQUIRE) >= changes;
+	       __atomic_load_n(&v->hw.tables_seen, __ATOMIC_ACQUIRE) >= changes;
+}
+
+static bool
+is_asked(const struct vcpu *v)
+{
+	return (__atomic_load_n(&v->requests, __ATOMIC_SEQ_CST) & BIT32(REQUEST_FLUSH)) != 0;
 }
 
 void
@@ -51,13 +63,20 @@ flush_all(void *owner, u64 changes)
 	}
 }
 
+/*
+ * One that has been seen outside of its guest shows as in it again for the moment that it looks at
+ * its requests: this one is among them.
+ */
 bool
 flush_is_done(void *owner, u64 changes)
 {
 	const struct vm *vm = owner;
 
 	for (u32 i = 0; i < vm->vcpu_count; i++) {
-		if (!has_dropped(vm->vcpus[i], changes))
+		const struct vcpu *v = vm->vcpus[i];
+
+		(void)wait_until(DEADLINE_US, has_dropped(v, changes) || !is_asked(v));
+		if (!has_dropped(v, changes))
 			return false;
 	}
 	return true;

@@ -18,7 +18,8 @@ void flush_prepare(struct vcpu *v);
 /*
  * For struct guest_tables_users, with the VM as owner: asks all vCPUs and waits until none of them
  * is in its guest with what it knew before these changes. Interrupts are on, no lock is held. One
- * that does not leave within ten seconds has lost its way: a panic.
+ * that does not leave within ten seconds has lost its way: a panic. The second looks that they
+ * have; for one that is just coming back it waits as long as that takes.
  */
 void flush_all(void *vm, u64 changes);
 bool flush_is_done(void *vm, u64 changes);

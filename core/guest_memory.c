@@ -269,6 +269,12 @@ is_ram(const struct guest_memory *m, u64 base, u64 len)
 	       len <= m->added.size - (base - m->added.base);
 }
 
+bool
+guest_is_ram(const struct guest_memory *m, gpa_t gpa, u64 len)
+{
+	return is_ram(m, gpa.v, len);
+}
+
 /* The slot of an address that is RAM: the last one that begins at or below it. */
 static const struct slot *
 slot_of(const struct guest_memory *m, u64 addr)
@@ -309,14 +315,12 @@ in_largest(const struct guest_memory *m, u64 addr, size_t len)
 	return (u8 *)hpa_to_ptr(s->pa) + offset;
 }
 
-int
-guest_span(const struct guest_memory *m, gpa_t gpa, size_t len, void **out)
+/* Apart, so that the short way saves no registers for it. */
+static __noinline int
+span_anywhere(const struct guest_memory *m, gpa_t gpa, size_t len, void **out)
 {
 	u64 together;
 
-	*out = in_largest(m, gpa.v, len);
-	if (*out != NULL && len > 0)
-		return 0;
 	if (len == 0 || !is_ram(m, gpa.v, len))
 		return -ERR_RANGE;
 	*out = bytes_at(m, gpa.v, &together);
@@ -324,10 +328,34 @@ guest_span(const struct guest_memory *m, gpa_t gpa, size_t len, void **out)
 }
 
 int
+guest_span(const struct guest_memory *m, gpa_t gpa, size_t len, void **out)
+{
+	*out = in_largest(m, gpa.v, len);
+	return *out != NULL && len > 0 ? 0 : span_anywhere(m, gpa, len, out);
+}
+
+static __noinline int
+word_anywhere(const struct guest_memory *m, gpa_t gpa, struct guest_word *out)
+{
+	void *at = NULL;
+	int err = span_anywhere(m, gpa, sizeof(u64), &at);
+
+	out->at = at;
+	return err;
+}
+
+int
 guest_word(const struct guest_memory *m, gpa_t gpa, struct guest_word *out)
 {
+	out->at = in_largest(m, gpa.v, sizeof(u64));
+	return out->at != NULL ? 0 : word_anywhere(m, gpa, out);
+}
+
+int
+guest_byte(const struct guest_memory *m, gpa_t gpa, struct guest_byte *out)
+{
 	void *at;
-	int err = guest_span(m, gpa, sizeof(u64), &at);
+	int err = guest_span(m, gpa, 1, &at);
 
 	out->at = at;
 	return err;

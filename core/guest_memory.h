@@ -55,6 +55,8 @@ void guest_memory_pages(const struct guest_memory *m, u64 pages[3]);
 hpa_t guest_memory_root(const struct guest_memory *m); /* of the second-level tables */
 struct guest_tables *guest_memory_tables(struct guest_memory *m);
 
+bool guest_is_ram(const struct guest_memory *m, gpa_t gpa, u64 len);
+
 /* -ERR_RANGE when any byte of it is not RAM: then nothing was copied. */
 __must_check int guest_read(const struct guest_memory *m, gpa_t gpa, void *out, size_t len);
 __must_check int guest_write(struct guest_memory *m, gpa_t gpa, const void *in, size_t len);
@@ -83,4 +85,33 @@ guest_word_read(struct guest_word word)
 	typedef u64 unaligned __attribute__((aligned(1)));
 
 	return READ_ONCE(*(const unaligned *)word.at);
+}
+
+/*
+ * A byte of RAM that is looked at and changed again and again; as for a word. The guest may do
+ * anything to it meanwhile. -ERR_RANGE.
+ */
+struct guest_byte {
+	u8 *at;
+};
+
+__must_check int guest_byte(const struct guest_memory *m, gpa_t gpa, struct guest_byte *out);
+
+static inline u8
+guest_byte_read(struct guest_byte byte)
+{
+	return READ_ONCE(*byte.at);
+}
+
+static inline void
+guest_byte_write(struct guest_byte byte, u8 value)
+{
+	WRITE_ONCE(*byte.at, value);
+}
+
+/* Answers what it was. */
+static inline u8
+guest_byte_exchange(struct guest_byte byte, u8 value)
+{
+	return __atomic_exchange_n(byte.at, value, __ATOMIC_SEQ_CST);
 }

@@ -186,6 +186,8 @@ step_tsc(struct vcpu *v, u64 step)
 {
 	v->hw.tsc_offset += step;
 	v->msr.tsc_adjust += step;
+	if (step != 0)
+		pv_clock_tsc_stepped(v);
 }
 
 static int
@@ -337,6 +339,7 @@ static const struct row rows[] = {
 	{MSR_IA32_MTRR_DEFTYPE,	MSR_IA32_MTRR_DEFTYPE,      ANY,   read_mtrr,	       write_mtrr	 },
 	{MSR_IA32_TSC_DEADLINE,	MSR_IA32_TSC_DEADLINE,      ANY,   read_apic,	       write_apic	 },
 	{MSR_X2APIC_BASE,		  MSR_X2APIC_LAST,		   ANY,	read_apic,		   write_apic	     },
+	{PV_MSR_WALL_CLOCK,	    PV_MSR_EOI,			ANY,   pv_msr_read,		  pv_msr_write      },
 	{MSR_EFER,		   MSR_EFER,		     ANY,	  read_vreg,		     write_efer	       },
 	{MSR_STAR,		   MSR_STAR,		     ANY,	  read_vreg,		     write_vreg	       },
 	{MSR_LSTAR,		    MSR_CSTAR,		       ANY,   read_vreg,	       write_vreg_address},

@@ -13,14 +13,17 @@ struct vclock;
 /* Nanoseconds of the VM's life, less its pauses. */
 u64 vclock_ns(const struct vclock *clock);
 
+enum { VTIMER_WORDS = 12 };
+
 struct vtimer {
 	struct vclock *clock;
 	void (*fn)(struct vtimer *timer);
 	u64 when_ns; /* on the VM's clock */
 	bool set;
-	u64 opaque[8]; /* core/vclock.c's */
+	u64 opaque[VTIMER_WORDS]; /* core/vclock.c's */
 };
 
+/* Once for a timer's memory; the clock knows it for as long as it runs. */
 void vtimer_init(struct vtimer *timer, struct vclock *clock, void (*fn)(struct vtimer *timer));
 /* For a time on the VM's clock; one in the past fires at once. */
 void vtimer_set(struct vtimer *timer, u64 when_ns);

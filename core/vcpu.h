@@ -9,6 +9,7 @@
 
 #include "arch/x86_64/msr.h"
 #include "arch/x86_64/virt.h"
+#include "core/pv.h"
 #include "core/vm.h"
 #include "sched/wait.h"
 
@@ -20,6 +21,9 @@ enum vcpu_request {
 	REQUEST_STOP,	 /* leave the loop for good */
 	REQUEST_PAUSE,
 	REQUEST_FLUSH, /* the VM's second-level tables changed */
+	REQUEST_CLOCK, /* the page of its clock is to be written anew: core/pv.h */
+	REQUEST_KICK,  /* by a hypercall: its HLT ends */
+	REQUEST_LOOK,  /* vcpu->look is to be called */
 };
 
 enum vcpu_state { VCPU_WAIT_FOR_STARTUP, VCPU_RUNNING, VCPU_HALTED, VCPU_STOPPED };
@@ -32,7 +36,14 @@ enum verdict {
 	VERDICT_STOP,  /* the VM stops; vm_stop_because() has the reason */
 };
 
-enum { VCPU_EMULATOR_WORDS = 384 };
+/* What somebody else wants of a vCPU's own thread; theirs. */
+struct vcpu_look {
+	void (*fn)(struct vcpu *v, void *arg);
+	void *arg;
+	bool done;
+};
+
+enum { VCPU_EMULATOR_WORDS = 1408 };
 
 struct vcpu {
 	struct vcpu_hw hw;
@@ -57,7 +68,10 @@ struct vcpu {
 	u32 exit_begin;	       /* the lower half of the TSC at the last exit */
 	u64 exits[EXIT_KINDS]; /* by its own thread */
 	u64 exit_ticks[EXIT_KINDS];
+	struct vcpu_look *look; /* whoever takes it out calls it, or has it back; atomic */
+	u64 interrupts;		/* that its local APIC was asked to deliver; atomic */
 	struct msr_state msr;
+	struct pv_state pv;
 	struct cpuid_regs cpuid;  /* the last answer */
 	u32 cpuid_ebx, cpuid_edx; /* of leaf 1: what tells this vCPU, and that there are others */
 	void *platform;		  /* dev/'s: the local APIC */
@@ -68,8 +82,8 @@ struct vcpu {
 __must_check int vcpu_create(struct vm *vm, u32 index, struct vcpu **out);
 void vcpu_free(struct vcpu *v);
 
-/* Starts its thread, on this CPU. -ERR_NOMEM. */
-__must_check int vcpu_start(struct vcpu *v, u32 cpu);
+/* Starts its thread, which has part in the VM's share. -ERR_NOMEM. */
+__must_check int vcpu_start(struct vcpu *v);
 
 /* event.c: gives the backend what is to be delivered with the next run. Interrupts are off. */
 void event_deliver(struct vcpu *v);
@@ -80,11 +94,17 @@ void event_merge(struct vcpu *v);
 /* Whether an interrupt or NMI ends a HLT. */
 bool event_wakes(struct vcpu *v);
 
+/* The guest spins: lets go of the CPU, if another vCPU waits for it. */
+void vcpu_yield(struct vcpu *v);
+
 /* exit.c: acts on an exit. False when the VM stops. */
 bool exit_handle(struct vcpu *v, struct exit *exit);
 const char *exit_name(enum exit_kind kind);
 
 void vcpu_request(struct vcpu *v, enum vcpu_request request);
+/* The same of what a person waits for: neither the VM's share of the CPUs nor a cap delays it. With
+ * the VM held, and without its lock. */
+void vcpu_urge(struct vcpu *v, enum vcpu_request request);
 
 /* The guest's registers, for handlers on the vCPU's own thread. No guest sees EFER.SVME. */
 static inline u64

@@ -69,6 +69,18 @@ vm_let_go(struct vm *vm)
 		ended(vm);
 }
 
+/* With the lock held, and the reason there. Whom a person has asked to stop, stays so. */
+static enum vm_restart
+on_exit(struct vm *vm)
+{
+	size_t len = strlen(vm->reason);
+
+	if (!vm->stop_asked)
+		return vm->config->restart ? VM_RESTART_ON_EXIT : VM_NO_RESTART;
+	copy_string(vm->reason + len, ", after vm stop", sizeof(vm->reason) - len);
+	return VM_NO_RESTART;
+}
+
 /* Nothing more is to run. The vCPUs leave by themselves. */
 static void
 end(struct vm *vm, enum vm_restart restart, const char *fmt, va_list args)
@@ -79,14 +91,15 @@ end(struct vm *vm, enum vm_restart restart, const char *fmt, va_list args)
 	if (first) {
 		hold(vm);
 		vm->state = VM_STOPPING;
-		vm->restart = (u8)restart;
 		vformat(vm->reason, sizeof(vm->reason), fmt, args);
+		vm->restart = (u8)(restart == VM_RESTART_ON_EXIT ? on_exit(vm) : restart);
 	}
 	spin_unlock(&vm->lock, flags);
 	if (!first)
 		return;
 	for (u32 i = 0; i < vm->vcpu_count; i++)
-		vcpu_request(vm->vcpus[i], REQUEST_STOP);
+		vcpu_urge(vm->vcpus[i], REQUEST_STOP);
+	wait_wake_all(&vm->changed); /* a look or a pause may wait */
 	vm_let_go(vm);
 }
 
@@ -106,7 +119,7 @@ vm_stop_because(struct vm *vm, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	end(vm, vm->config->restart ? VM_RESTART_ON_EXIT : VM_NO_RESTART, fmt, args);
+	end(vm, VM_RESTART_ON_EXIT, fmt, args);
 	va_end(args);
 }
 
@@ -211,17 +224,14 @@ load(struct vm *vm, const struct vm_tables *tables)
 	return 0;
 }
 
-/* vCPUs go round the CPUs; the boot CPU, which has the shell, is the last to be taken. *count says
- * how many have started. */
+/* *count says how many have started. */
 static int
 start_vcpus(struct vm *vm, u32 *count)
 {
-	static u32 next_cpu;
 	u32 vcpus = vm->vcpu_count;
 
 	for (*count = 0; *count < vcpus; ++*count) {
-		u32 cpu = (__atomic_add_fetch(&next_cpu, 1, __ATOMIC_RELAXED)) % cpu_count();
-		int err = vcpu_start(vm->vcpus[*count], cpu);
+		int err = vcpu_start(vm->vcpus[*count]);
 
 		if (err != 0)
 			return err;
@@ -235,6 +245,7 @@ give_up(struct vm *vm, u32 not_started)
 {
 	endf(vm, VM_NO_RESTART, "not enough memory for a thread");
 	__atomic_sub_fetch(&vm->live, not_started, __ATOMIC_SEQ_CST);
+	wait_wake_all(&vm->changed);
 	while (not_started-- > 0)
 		vm_let_go(vm);
 }
@@ -252,6 +263,23 @@ say_no_memory(struct vm *vm)
 	       vm->config->memory / MiB, s.free * PAGE_SIZE / MiB, s.largest * PAGE_SIZE / MiB);
 }
 
+/* Whether the machine has one that it may run on. */
+static int
+check_cpus(struct vm *vm)
+{
+	const struct vm_config *c = vm->config;
+
+	for (u32 cpu = cpu_set_next(&c->cpus, 0); cpu < cpu_count();
+	     cpu = cpu_set_next(&c->cpus, cpu + 1)) {
+		if (READ_ONCE(cpu_get(cpu)->online))
+			return 0;
+	}
+	format(vm->reason, sizeof(vm->reason),
+	       "its cpus begin with CPU %u, and this machine has CPU 0 to %u",
+	       cpu_set_next(&c->cpus, 0), cpu_count() - 1);
+	return fail(-ERR_RANGE);
+}
+
 /* The VM is STOPPING, so nobody else touches it. On failure it holds nothing. */
 static int
 launch(struct vm *vm)
@@ -263,7 +291,11 @@ launch(struct vm *vm)
 
 	vm->start_begin = rdtsc();
 	vm->start_ticks = 0;
-	err = create(vm, &tables);
+	vm->stop_asked = false;
+	vm->tsc_stepped = false;
+	err = check_cpus(vm);
+	if (err == 0)
+		err = create(vm, &tables);
 	no_memory = err == -ERR_NOMEM;
 	if (err == 0)
 		err = load(vm, &tables);
@@ -275,6 +307,7 @@ launch(struct vm *vm)
 		return err;
 	}
 	vclock_resume(vm->clock);
+	vm->clock_base = vclock_moment(vm->clock);
 	vm->live = vm->holders = vcpus;
 	set_state(vm, VM_RUNNING);
 	err = start_vcpus(vm, &started);
@@ -284,7 +317,7 @@ launch(struct vm *vm)
 }
 
 int
-vm_start(struct vm *vm)
+vm_start_begin(struct vm *vm)
 {
 	u64 flags = spin_lock(&vm->lock);
 	int err = 0;
@@ -302,7 +335,27 @@ vm_start(struct vm *vm)
 		vm->restart_count = 0;
 	}
 	spin_unlock(&vm->lock, flags);
-	return err != 0 ? err : launch(vm);
+	return err;
+}
+
+int
+vm_start_end(struct vm *vm)
+{
+	return launch(vm);
+}
+
+void
+vm_start_cancel(struct vm *vm)
+{
+	set_state(vm, VM_STOPPED);
+}
+
+int
+vm_start(struct vm *vm)
+{
+	int err = vm_start_begin(vm);
+
+	return err != 0 ? err : vm_start_end(vm);
 }
 
 /* Whether on-exit may start it once more; this time counts. */
@@ -351,13 +404,13 @@ ended(struct vm *vm)
 		log_warn("VM %s does not start again", vm->name);
 }
 
-/* Between two lives of a VM that restarts itself. */
+/* Between two lives of a VM that restarts itself; one that stops anyway keeps its own reason. */
 static void
 forbid_restart(struct vm *vm, const char *why)
 {
 	u64 flags = spin_lock(&vm->lock);
 
-	if (vm->state == VM_STOPPING) {
+	if (vm->state == VM_STOPPING && vm->restart != VM_NO_RESTART) {
 		vm->restart = VM_NO_RESTART;
 		copy_string(vm->reason, why, sizeof(vm->reason));
 	}
@@ -378,6 +431,89 @@ vm_stop_force(struct vm *vm)
 		wait_event(&vm->changed, READ_ONCE(vm->state) != VM_STOPPING);
 	}
 	return 0;
+}
+
+/* Holds it for a look or a touch from outside. */
+static bool
+hold_alive(struct vm *vm)
+{
+	u64 flags = spin_lock(&vm->lock);
+	bool alive = is_alive(vm);
+
+	if (alive)
+		hold(vm);
+	spin_unlock(&vm->lock, flags);
+	return alive;
+}
+
+static int
+press(struct vm *vm, bool nmi)
+{
+	if (!hold_alive(vm))
+		return fail(-ERR_NOENT);
+	if (nmi)
+		vm->platform->press_nmi(vm);
+	else
+		vm->platform->press_power(vm);
+	vm_let_go(vm);
+	return 0;
+}
+
+int
+vm_press_power(struct vm *vm)
+{
+	return press(vm, false);
+}
+
+int
+vm_send_nmi(struct vm *vm)
+{
+	return press(vm, true);
+}
+
+static bool
+is_done(const struct vcpu_look *look)
+{
+	return __atomic_load_n(&look->done, __ATOMIC_SEQ_CST);
+}
+
+int
+vm_look(struct vm *vm, u32 vcpu, void (*fn)(struct vcpu *v, void *arg), void *arg, u64 ns)
+{
+	struct vcpu_look look = {.fn = fn, .arg = arg};
+	struct vcpu *v;
+	int err = 0;
+
+	if (vcpu >= vm->config->vcpus || !hold_alive(vm))
+		return fail(-ERR_NOENT);
+	v = vm->vcpus[vcpu];
+	__atomic_store_n(&v->look, &look, __ATOMIC_SEQ_CST);
+	vcpu_urge(v, REQUEST_LOOK);
+	(void)wait_event_timeout(&vm->changed, is_done(&look) || !is_alive(vm), ns);
+	if (__atomic_exchange_n(&v->look, NULL, __ATOMIC_SEQ_CST) == NULL)
+		wait_event(&vm->changed, is_done(&look)); /* done, or just at it */
+	else
+		err = fail(is_alive(vm) ? -ERR_TIMEOUT : -ERR_NOENT); /* held: it can't be anew */
+	vm_let_go(vm);
+	return err;
+}
+
+int
+vm_stop(struct vm *vm)
+{
+	u64 flags = spin_lock(&vm->lock);
+	bool paused = vm->state == VM_PAUSED;
+
+	if (vm->state == VM_RUNNING)
+		vm->stop_asked = true;
+	spin_unlock(&vm->lock, flags);
+	return paused ? fail(-ERR_BUSY) : vm_press_power(vm);
+}
+
+bool
+vm_wait_stopped(struct vm *vm, u64 ns)
+{
+	return wait_event_timeout(&vm->changed, READ_ONCE(vm->state) == VM_STOPPED, ns);
 }
 
 int
@@ -417,7 +553,7 @@ vm_pause(struct vm *vm)
 	if (!change_state(vm, VM_RUNNING, VM_PAUSED))
 		return fail(-ERR_NOENT);
 	for (u32 i = 0; i < vm->vcpu_count; i++)
-		vcpu_request(vm->vcpus[i], REQUEST_PAUSE);
+		vcpu_urge(vm->vcpus[i], REQUEST_PAUSE);
 	wait_event(&vm->changed, all_parked(vm));
 	vclock_pause(vm->clock);
 	vm_let_go(vm);
@@ -438,6 +574,7 @@ vm_resume(struct vm *vm)
 		struct vcpu *v = vm->vcpus[i];
 
 		v->hw.tsc_offset -= ticks;
+		vcpu_request(v, REQUEST_CLOCK);
 		__atomic_and_fetch(&v->requests, ~BIT32(REQUEST_PAUSE), __ATOMIC_SEQ_CST);
 		thread_wake(v->thread);
 	}

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "arch/x86_64/time.h"
 #include "arch/x86_64/virt.h"
 #include "core/guest_memory.h"
 #include "core/msr.h"
@@ -15,6 +16,7 @@
 #include "include/errors.h"
 #include "include/list.h"
 #include "lib/lock.h"
+#include "sched/share.h"
 #include "sched/wait.h"
 
 enum { VM_NAME_MAX = 31, VM_VCPUS_MAX = 64, VM_REASON_MAX = 120 };
@@ -29,6 +31,19 @@ struct vm_console;
 enum pending {
 	PENDING_NOTHING = -1, /* nor will it be, before somebody requests it */
 	PENDING_LATER = -2,   /* something waits for a lower priority */
+};
+
+/* Where a device answers, for a person. */
+struct vm_region {
+	const char *device;
+	bool port; /* else memory */
+	u64 base, len;
+	u32 irqs; /* of the device, a bit each: ISA interrupts; from 16, I/O APIC inputs */
+};
+
+/* Accesses to what nobody has; `partial` began or ended where somebody is. */
+struct vm_unclaimed {
+	u64 unclaimed, partial;
 };
 
 /* What dev/ gives a VM. Functions with a vcpu are called on its thread. */
@@ -61,8 +76,17 @@ struct vm_platform {
 	/* For EXIT_CR without a register: what the instruction at RIP says. False: vcpu->fault, or
 	 * that very instruction again. */
 	bool (*decode_cr)(struct vcpu *v, struct exit_cr *cr);
+	u64 (*wall_ns)(void); /* the time of day, as the VM's RTC begins with */
 	/* The vCPU starts anew, after INIT. */
 	void (*reset_vcpu)(struct vcpu *v);
+	/* The buttons on its case, pressed and let go: ACPI's power button, and the pin LINT1 of
+	 * every local APIC, where it is an NMI. Any thread that holds the VM. */
+	void (*press_power)(struct vm *vm);
+	void (*press_nmi)(struct vm *vm);
+	/* The n-th of all regions; false after the last. With vm->lock held, while the VM is alive;
+	 * so the next. */
+	bool (*region)(const struct vm *vm, unsigned n, struct vm_region *out);
+	struct vm_unclaimed (*unclaimed)(const struct vm *vm);
 	/* Gives all of it back; the clock stands still, no vCPU runs. */
 	void (*free)(struct vm *vm);
 };
@@ -92,9 +116,10 @@ struct vm {
 	u8 state;		    /* enum vm_state */
 	char reason[VM_REASON_MAX]; /* why it stopped last, or is disabled */
 	const struct vm_config *config;
-	struct vm_console *console;	  /* stays while the VM is stopped */
-	struct wait_queue changed;	  /* its state, or that a vCPU has parked */
-	u8 restart;			  /* enum vm_restart: after this stop; guarded by lock */
+	struct vm_console *console; /* stays while the VM is stopped */
+	struct wait_queue changed;  /* its state, or that a vCPU has parked */
+	u8 restart;		    /* enum vm_restart: after this stop; guarded by lock */
+	bool stop_asked; /* by vm_stop(), since it was started: on-exit is not asked; the same */
 	u64 restarts_ns[VM_RESTARTS_MAX]; /* when on-exit has started it again, ... */
 	u32 restart_count;		  /* ... so often since a person did */
 	struct msr_log unknown_msrs;
@@ -112,6 +137,9 @@ struct vm {
 	struct virt_page map_pages[VIRT_VM_PAGES];
 	struct guest_memory *memory;
 	struct vclock *clock;
+	struct share share;	  /* of the CPUs' time */
+	struct moment clock_base; /* the clock and the TSC as of its start */
+	bool tsc_stepped;	  /* a guest has set one of its TSCs: they may differ by now */
 	struct vcpu *vcpus[VM_VCPUS_MAX];
 	const struct vm_platform *platform;
 	void *platform_data;

@@ -6,13 +6,14 @@
  */
 #pragma once
 
+#include "arch/x86_64/time.h"
 #include "core/vclock.h"
 #include "include/errors.h"
 
 /* At 0, and standing still until vclock_resume(). -ERR_NOMEM. */
 __must_check int vclock_create(struct vclock **out);
 
-/* The clock is paused. Timers that are still set are forgotten: their memory may be gone. */
+/* The clock is paused. Its timers are forgotten: their memory may be gone. */
 void vclock_free(struct vclock *clock);
 
 /*
@@ -20,6 +21,9 @@ void vclock_free(struct vclock *clock);
  * vclock_resume(). So the models may be freed once a VM's clock is paused. Harmless when it is.
  */
 void vclock_pause(struct vclock *clock);
+
+/* The clock, which runs, and this CPU's TSC at the same time. */
+struct moment vclock_moment(const struct vclock *clock);
 
 /*
  * Goes on. Answers how many TSC ticks the pause took: the guest's TSC, too, is to go on where it

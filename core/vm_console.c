@@ -16,7 +16,7 @@ vm_console_init(struct vm_console *c)
 	spin_init(&c->lock, RANK_CONSOLE, "VM console");
 	c->written = c->shown = c->lost = 0;
 	c->attached = c->held_back = c->connected = c->has_pending = false;
-	c->wake = NULL;
+	c->wake = c->mirror = NULL;
 	c->calls = c->pumps = 0;
 	ring_init(&c->typed, c->typed_bytes, VM_CONSOLE_INPUT);
 }
@@ -132,7 +132,7 @@ vm_console_put(struct vm_console *c, u8 byte)
 {
 	u64 flags = spin_lock(&c->lock);
 	bool full = c->attached && c->written - c->shown == VM_CONSOLE_SIZE;
-	struct call wake = {NULL, NULL};
+	struct call wake = {NULL, NULL}, mirror = {c->mirror, c->mirror_arg};
 
 	if (full)
 		c->held_back = true;
@@ -140,6 +140,7 @@ vm_console_put(struct vm_console *c, u8 byte)
 		wake = put(c, byte);
 	spin_unlock(&c->lock, flags);
 	call(wake);
+	call(mirror);
 	return !full;
 }
 
@@ -197,6 +198,31 @@ vm_console_read(struct vm_console *c, u8 *bytes, size_t len, u64 *lost)
 		c->held_back = false;
 	spin_unlock(&c->lock, flags);
 	end_hold(c, held);
+	return n;
+}
+
+void
+vm_console_set_mirror(struct vm_console *c, void (*mirror)(void *arg), void *arg)
+{
+	u64 flags = spin_lock(&c->lock);
+
+	c->mirror = mirror;
+	c->mirror_arg = arg;
+	spin_unlock(&c->lock, flags);
+}
+
+size_t
+vm_console_look(struct vm_console *c, u64 *from, u8 *bytes, size_t len, u64 *lost)
+{
+	u64 flags = spin_lock(&c->lock), oldest = c->written - MIN(c->written, VM_CONSOLE_SIZE);
+	size_t n;
+
+	*lost = *from < oldest ? oldest - *from : 0;
+	*from += *lost;
+	n = MIN(len, (size_t)(c->written - *from));
+	for (size_t i = 0; i < n; i++)
+		bytes[i] = c->output[(*from)++ % VM_CONSOLE_SIZE];
+	spin_unlock(&c->lock, flags);
 	return n;
 }
 

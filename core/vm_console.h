@@ -37,6 +37,8 @@ struct vm_console {
 	bool held_back; /* a byte was refused: transmit_ready() is due */
 	void (*wake)(void *arg);
 	void *wake_arg;
+	void (*mirror)(void *arg); /* who looks on for good, or NULL */
+	void *mirror_arg;
 	bool connected;
 	struct vm_console_port port;
 	u32 calls;	  /* callbacks of the port that run now; atomic */
@@ -73,6 +75,13 @@ __must_check int vm_console_attach(struct vm_console *c, void (*wake)(void *arg)
 void vm_console_detach(struct vm_console *c);
 /* Bytes that nobody has been shown, which now are; before them *lost were overwritten. */
 size_t vm_console_read(struct vm_console *c, u8 *bytes, size_t len, u64 *lost);
+/*
+ * For those who look on, attached or not: bytes from number *from on, which moves behind them; what
+ * is no longer there of them is counted in *lost. Nothing of it counts as shown.
+ */
+size_t vm_console_look(struct vm_console *c, u64 *from, u8 *bytes, size_t len, u64 *lost);
+/* Once: from here on it is called when there is output; as vm_console_put(), it must not sleep. */
+void vm_console_set_mirror(struct vm_console *c, void (*mirror)(void *arg), void *arg);
 /* What was typed; answers how many bytes there was room for. */
 size_t vm_console_type(struct vm_console *c, const u8 *bytes, size_t len);
 

@@ -43,6 +43,9 @@ vms_define(const struct vm_config *config)
 	copy_string(vm->name, config->name, sizeof(vm->name));
 	copy_string(vm->reason, config->error, sizeof(vm->reason));
 	vm->config = config;
+	/* Once: a VM that begins anew is started by a thread of its last life, which is of this
+	 * share until it ends. */
+	share_init(&vm->share, config->weight, config->cap, &config->cpus);
 	vm->state = config->error[0] != '\0' ? VM_DISABLED : VM_STOPPED;
 	spin_init(&vm->lock, RANK_VM, "vm");
 	wait_queue_init(&vm->changed);

@@ -42,6 +42,13 @@ guest_acpi_pci_input(u32 slot, u32 pin)
 	return GUEST_ACPI_PCI_INPUT + (slot + pin) % 4;
 }
 
+/* The ISA interrupt of the same pin, for guests that use the 8259s: 10 or 11. */
+static inline u32
+guest_acpi_pci_irq(u32 slot, u32 pin)
+{
+	return 10 + (slot + pin) % 2;
+}
+
 /*
  * Builds the tables as they are to stand at `base`; the RSDP is their beginning. -ERR_FULL when
  * the buffer is too small: GUEST_ACPI_SIZE is enough for VM_VCPUS_MAX.

@@ -17,9 +17,14 @@ enum {
 	OP_SCOPE = 0x10,
 	OP_BUFFER = 0x11,
 	OP_PACKAGE = 0x12,
+	OP_METHOD = 0x14,
 	OP_EXTENDED = 0x5b,
 	OP_ROOT = 0x5c,
+	OP_ARG0 = 0x68,
+	OP_STORE = 0x70,
 	OP_DEVICE = 0x82, /* after OP_EXTENDED */
+	OP_IF = 0xa0,
+	OP_RETURN = 0xa4,
 };
 
 /* Resource descriptors (6.4.2, 6.4.3), with their lengths where the tag does not hold them. */
@@ -159,6 +164,45 @@ aml_begin_package(struct blob *b, u8 elements)
 	begin = begin_length(b);
 	blob_put8(b, elements);
 	return begin;
+}
+
+/* Not serialised: there is nothing to wait for. */
+size_t
+aml_begin_method(struct blob *b, const char *name, u8 arguments)
+{
+	size_t begin;
+
+	blob_put8(b, OP_METHOD);
+	begin = begin_length(b);
+	blob_put(b, name, 4);
+	blob_put8(b, arguments);
+	return begin;
+}
+
+size_t
+aml_begin_if(struct blob *b, const char *name)
+{
+	size_t begin;
+
+	blob_put8(b, OP_IF);
+	begin = begin_length(b);
+	blob_put(b, name, 4);
+	return begin;
+}
+
+void
+aml_store_argument(struct blob *b, const char *name)
+{
+	blob_put8(b, OP_STORE);
+	blob_put8(b, OP_ARG0);
+	blob_put(b, name, 4);
+}
+
+void
+aml_return(struct blob *b, const char *name)
+{
+	blob_put8(b, OP_RETURN);
+	blob_put(b, name, 4);
 }
 
 /* The buffer's size, a word, stands behind its PkgLength. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An encoder of the little AML that a description of hardware needs (ACPI 6.4, chapter 20): named
- * objects, devices, packages and resource templates (6.4). Pure. A piece that holds others is
- * opened by an aml_begin_*(), whose answer closes it by aml_end() or aml_end_resources().
+ * objects, devices, packages, resource templates (6.4), and methods that choose between what is
+ * there. Pure. A piece that holds others is opened by an aml_begin_*(), whose answer closes it by
+ * aml_end() or aml_end_resources().
  */
 #pragma once
 
@@ -19,6 +20,11 @@ __must_check size_t aml_begin_scope(struct blob *b, const char *name); /* of the
 __must_check size_t aml_begin_device(struct blob *b, const char *name);
 __must_check size_t aml_begin_package(struct blob *b, u8 elements);
 void aml_end(struct blob *b, size_t begin);
+
+__must_check size_t aml_begin_method(struct blob *b, const char *name, u8 arguments);
+__must_check size_t aml_begin_if(struct blob *b, const char *name); /* it is not 0 */
+void aml_store_argument(struct blob *b, const char *name);	    /* the first one */
+void aml_return(struct blob *b, const char *name);
 
 /* A buffer of resource descriptors. */
 __must_check size_t aml_begin_resources(struct blob *b);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A guest's DSDT: what AML alone can say of the platform. It has no methods: nothing here changes
- * while the guest runs. The power button is one of the fixed ones (4.8.2.2.1.1), so the FADT has
- * it.
+ * A guest's DSDT: what AML alone can say of the platform. Nothing here changes while the guest
+ * runs, but for the interrupt controllers that it says by \_PIC it uses. The power button is one of
+ * the fixed ones (4.8.2.2.1.1), so the FADT has it.
  */
 #include "dev/acpi_aml.h"
 #include "dev/acpi_parts.h"
@@ -31,31 +31,59 @@ put_s5(struct blob *b)
 	aml_end(b, package);
 }
 
-/* _PRT (6.2.13): address of all functions of a slot, pin, no link device, I/O APIC input. */
+/* \_PIC (5.8.1): 1 for the I/O APIC; the 8259s are what a guest uses that does not call it. */
 static void
-put_route(struct blob *b, u32 slot, u32 pin)
+put_pic_mode(struct blob *b)
+{
+	size_t method;
+
+	aml_name(b, "PICM");
+	aml_integer(b, 0);
+	method = aml_begin_method(b, "_PIC", 1);
+	aml_store_argument(b, "PICM");
+	aml_end(b, method);
+}
+
+/* Of _PRT (6.2.13): address of all functions of a slot, pin, no link device, interrupt. */
+static void
+put_route(struct blob *b, u32 slot, u32 pin, u32 interrupt)
 {
 	size_t package = aml_begin_package(b, 4);
 
 	aml_integer(b, slot << 16 | 0xffff);
 	aml_integer(b, pin);
 	aml_integer(b, 0);
-	aml_integer(b, guest_acpi_pci_input(slot, pin));
+	aml_integer(b, interrupt);
 	aml_end(b, package);
 }
 
 static void
-put_routes(struct blob *b)
+put_routes(struct blob *b, const char *name, u32 (*interrupt)(u32 slot, u32 pin))
 {
 	size_t package;
 
-	aml_name(b, "_PRT");
+	aml_name(b, name);
 	package = aml_begin_package(b, PCI_SLOTS * PCI_PINS);
 	for (u32 slot = 0; slot < PCI_SLOTS; slot++) {
 		for (u32 pin = 0; pin < PCI_PINS; pin++)
-			put_route(b, slot, pin);
+			put_route(b, slot, pin, interrupt(slot, pin));
 	}
 	aml_end(b, package);
+}
+
+static void
+put_routing(struct blob *b)
+{
+	size_t method, choice;
+
+	put_routes(b, "PRTA", guest_acpi_pci_input);
+	put_routes(b, "PRTP", guest_acpi_pci_irq);
+	method = aml_begin_method(b, "_PRT", 0);
+	choice = aml_begin_if(b, "PICM");
+	aml_return(b, "PRTA");
+	aml_end(b, choice);
+	aml_return(b, "PRTP");
+	aml_end(b, method);
 }
 
 /* What the host bridge hands on; and the ports by which it is configured, its own. */
@@ -106,7 +134,7 @@ put_pci(struct blob *b, const struct guest_acpi_platform *platform)
 	aml_name(b, "_BBN");
 	aml_integer(b, 0);
 	put_pci_resources(b, platform);
-	put_routes(b);
+	put_routing(b);
 	aml_end(b, device);
 }
 
@@ -199,6 +227,7 @@ guest_acpi_put_dsdt(struct blob *b, const struct guest_acpi_platform *platform)
 	size_t begin = guest_acpi_begin_table(b, "DSDT", DSDT_REVISION), scope;
 
 	put_s5(b);
+	put_pic_mode(b);
 	scope = aml_begin_scope(b, "_SB_");
 	put_pci(b, platform);
 	put_board(b, platform);

@@ -26,6 +26,8 @@ struct io {
 
 struct device {
 	const char *name; /* for `vm info` and the log */
+	u32 irqs; /* ISA interrupts, and from 16 I/O APIC inputs, that it is wired to, a bit each:
+		     for `vm info` */
 	void (*reset)(struct device *dev);
 	struct list link; /* in its bus */
 };

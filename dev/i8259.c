@@ -89,18 +89,20 @@ blocking(const struct i8259 *chip)
 
 	if (chip->special_mask)
 		inputs &= (u8)~chip->imr;
-	if (chip->nested_all)
-		inputs &= (u8)~chip->cascade;
 	return inputs;
 }
 
+/* In special fully nested mode the other chip's input does not hold back itself, for what is higher
+ * there; it does hold back those below it. */
 int
 i8259_pending(const struct i8259 *chip)
 {
 	u8 wanted = requests(chip) & (u8)~chip->imr, blockers = blocking(chip);
+	u8 passing = chip->nested_all ? wanted & chip->cascade : 0;
 	int input = first_of(chip, wanted | blockers);
 
-	if (chip->expect != EXPECT_NOTHING || input < 0 || (blockers & bit((unsigned)input)) != 0)
+	if (chip->expect != EXPECT_NOTHING || input < 0 ||
+	    (blockers & (u8)~passing & bit((unsigned)input)) != 0)
 		return -1;
 	return input;
 }

@@ -136,7 +136,7 @@ apic_eoi_reaches(struct lapic *l, u8 vector)
 }
 
 void
-apic_eoi(struct lapic *l)
+lapic_end_interrupt(struct lapic *l)
 {
 	int vector = highest(l->isr);
 
@@ -145,6 +145,13 @@ apic_eoi(struct lapic *l)
 	l->isr[vector / 64] &= ~BIT(vector % 64);
 	apic_update_ppr(l);
 	apic_eoi_reaches(l, (u8)vector);
+}
+
+bool
+lapic_eoi_is_private(const struct lapic *l, int vector)
+{
+	return vector >= 0 && vector < LAPIC_EXTINT && test_bit(l->isr, (u8)vector) &&
+	       !test_bit(l->tmr, (u8)vector) && lapic_pending(l) == LAPIC_NOTHING;
 }
 
 static void

@@ -134,6 +134,13 @@ lapic_pending(const struct lapic *l)
  */
 int lapic_take(struct lapic *l);
 
+/* Whether nothing waits for the EOI of a vector just taken, and nobody else hears of it. Own
+ * thread. */
+bool lapic_eoi_is_private(const struct lapic *l, int vector);
+
+/* What an EOI does, however it has come. Own thread. */
+void lapic_end_interrupt(struct lapic *l);
+
 /* An interrupt for this vCPU, fixed delivery. Whether it was taken. Any thread. */
 bool lapic_post(struct lapic *l, u8 vector, bool level);
 

@@ -32,7 +32,6 @@ apic_is_on(const struct lapic *l)
 void apic_reset_registers(struct lapic *l);
 /* The PPR after a change of TPR or ISR (SDM vol. 3, 11.8.3.1). Own thread. */
 void apic_update_ppr(struct lapic *l);
-void apic_eoi(struct lapic *l);
 /* An EOI has ended this vector: to the I/O APIC and the pins, if it was level-triggered. */
 void apic_eoi_reaches(struct lapic *l, u8 vector);
 

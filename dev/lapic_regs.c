@@ -94,7 +94,7 @@ apic_write_register(struct lapic *l, unsigned reg, u32 value)
 	}
 	switch (reg) {
 	case APIC_REG_TPR: write_tpr(l, value); break;
-	case APIC_REG_EOI: apic_eoi(l); break;
+	case APIC_REG_EOI: lapic_end_interrupt(l); break;
 	case APIC_REG_LDR: WRITE_ONCE(l->ldr, value & (u32)LDR_ID); break;
 	case APIC_REG_DFR: WRITE_ONCE(l->dfr, value | DFR_FIXED); break;
 	case APIC_REG_SVR: write_svr(l, value); break;

@@ -210,6 +210,24 @@ pci_read32(struct pci_addr addr, u16 offset)
 	return access->read32(access, addr, offset);
 }
 
+void
+pci_write16(struct pci_addr addr, u16 offset, u16 value)
+{
+	const struct pci_access *access = find_access(addr.segment, addr.bus);
+
+	if (access != NULL && offset < access->size)
+		access->write16(access, addr, offset, value);
+}
+
+void
+pci_write32(struct pci_addr addr, u16 offset, u32 value)
+{
+	const struct pci_access *access = find_access(addr.segment, addr.bus);
+
+	if (access != NULL && offset < access->size)
+		access->write32(access, addr, offset, value);
+}
+
 bool
 pci_is_bus_master(const struct pci_function *f)
 {

@@ -71,6 +71,34 @@ const struct pci_function *pci_next(const struct pci_function *prev);
 u32 pci_read32(struct pci_addr addr, u16 offset);
 bool pci_is_bus_master(const struct pci_function *f);
 
+/* For the driver of a function; offsets are multiples of the width. Past the end: nothing. */
+void pci_write16(struct pci_addr addr, u16 offset, u16 value);
+void pci_write32(struct pci_addr addr, u16 offset, u32 value);
+
+/* Sets and clears bits of the command (PCI_COMMAND_... of pci_regs.h). */
+void pci_change_command(struct pci_addr addr, u16 set, u16 clear);
+
+/* Bus mastering of the function, and of the bridges between it and memory; off: of itself alone. */
+void pci_master_on(const struct pci_function *f);
+void pci_master_off_one(const struct pci_function *f);
+
+/* Where the capability of this id in the first list is; 0 without one. */
+u16 pci_cap_offset(const struct pci_function *f, u16 id);
+
+/*
+ * Messages instead of the interrupt pin (PCI Local Bus 3.0, 6.8.1): one, unmasked. -ERR_NODEV
+ * without the capability, -ERR_RANGE when the address has more bits than the function takes.
+ */
+__must_check int pci_msi_on(const struct pci_function *f, u64 address, u32 data);
+void pci_msi_off(const struct pci_function *f);
+
+/* Out of D1 to D3, where firmware may have left it: 10 ms if it was there. Its BARs are then as
+ * they were found; decoding and bus mastering are the caller's. */
+void pci_wake(const struct pci_function *f);
+
+/* The link's own saving of power (ASPM), off at both of its ends. */
+void pci_aspm_off(const struct pci_function *f);
+
 /* Words for people; class_name never answers NULL, cap_name does for an unknown one. */
 const char *pci_class_name(u32 class_code);
 const char *pci_cap_name(const struct pci_cap *cap);

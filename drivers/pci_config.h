@@ -12,7 +12,7 @@ struct pci_access {
 	u32 (*read32)(const struct pci_access *access, struct pci_addr addr, u16 offset);
 	void (*write32)(const struct pci_access *access, struct pci_addr addr, u16 offset,
 			u32 value);
-	/* For the command alone: next to it is the status, where writing a 1 clears. */
+	/* For the command, and what else has status bits next to it, where writing a 1 clears. */
 	void (*write16)(const struct pci_access *access, struct pci_addr addr, u16 offset,
 			u16 value);
 	u16 size; /* of a function's configuration space: 256 or 4096 */

@@ -15,6 +15,8 @@ enum {
 	DRAIN_MAX = 256, /* bytes in one go, so that a broken UART doesn't keep a CPU */
 	RESUME_USED = UART_RX_SIZE / 2,
 	DRAIN_DEADLINE_US = 100000, /* 1,000 bytes at 115,200 baud */
+	PAUSE_MAX_NS = 100 * 1000 * 1000,
+	PATIENT_LOOKS = 30, /* some 2 s */
 };
 
 static u8
@@ -64,6 +66,38 @@ send_some_locked(struct uart *uart, const u8 *bytes, size_t len)
 	size_t sent = send_some(uart, bytes, len);
 
 	spin_unlock(&uart->lock, flags);
+	return sent;
+}
+
+/*
+ * What is in the FIFO, and the byte on the line before it, are left to themselves for as long as
+ * they take; then a byte a time, and ever longer while somebody holds the line back: that shall
+ * cost few interrupts, and delays what comes then by no more than it has taken already. In the end
+ * there are many looks again: an emulator may skip the time that we sleep (QEMU's -icount with
+ * sleep=off), and then it is by their number alone that whoever reads the line there gets any.
+ */
+static u64
+pause_ns(const struct uart *uart)
+{
+	if (uart->looks == 0)
+		return (uart->filled + 1) * uart->byte_ns;
+	if (uart->looks > PATIENT_LOOKS)
+		return uart->byte_ns;
+	return MIN(uart->byte_ns << (uart->looks - 1), (u64)PAUSE_MAX_NS);
+}
+
+static size_t
+send_some_patiently(struct uart *uart, const u8 *bytes, size_t len)
+{
+	size_t sent = send_some_locked(uart, bytes, len);
+
+	if (sent > 0) {
+		uart->filled = sent;
+		uart->looks = 0;
+	} else if (uart->sleep != NULL && !READ_ONCE(uart->stalled) && irqs_enabled()) {
+		uart->sleep(pause_ns(uart));
+		uart->looks++;
+	}
 	return sent;
 }
 
@@ -132,7 +166,7 @@ uart_write_unreported(struct uart *uart, const void *bytes, size_t len)
 void
 uart_write(struct uart *uart, const void *bytes, size_t len)
 {
-	transmit(uart, bytes, len, send_some_locked);
+	transmit(uart, bytes, len, send_some_patiently);
 	report(uart);
 }
 
@@ -257,6 +291,16 @@ uart_set_receiver(struct uart *uart, u8 *rx, void (*receiver)(void *arg), void *
 	uart->receiver_arg = arg;
 	uart->receiver = receiver;
 	spin_unlock(&uart->lock, flags);
+}
+
+/* A start bit, eight of data, a stop bit. */
+void
+uart_use_sleep(struct uart *uart, void (*sleep)(u64 ns))
+{
+	u32 baud = uart->config.baud != 0 ? uart->config.baud : UART_BAUD;
+
+	uart->byte_ns = 10ul * NS_PER_S / baud;
+	uart->sleep = sleep;
 }
 
 void

@@ -50,7 +50,11 @@ struct uart {
 	bool break_next;      /* the next byte to be read is the null of a break */
 	bool stalled;	      /* a deadline passed: output is dropped until it is ready again */
 	bool stall_told;
-	u64 tx_lost, rx_lost; /* not reported yet */
+	u64 tx_lost, rx_lost;  /* not reported yet */
+	void (*sleep)(u64 ns); /* how uart_write() waits; NULL: it spins */
+	u64 byte_ns;
+	size_t filled; /* bytes, when it last could be */
+	u32 looks;     /* in vain, since then, each with a sleep behind it */
 	void (*receiver)(void *arg);
 	void *receiver_arg;
 	struct ring rx;
@@ -91,6 +95,10 @@ void uart_set_receiver(struct uart *uart, u8 *rx, void (*receiver)(void *arg), v
  */
 void uart_use_interrupt(struct uart *uart);
 void uart_interrupt(void *uart);
+
+/* From here uart_write(), which then one thread at a time calls, leaves the CPU to others while the
+ * transmitter works, where interrupts are on. */
+void uart_use_sleep(struct uart *uart, void (*sleep)(u64 ns));
 
 /* The same for a UART without an interrupt; more often than 16 bytes take: each 1 ms at 115200. */
 void uart_poll(struct uart *uart);

@@ -153,10 +153,13 @@ fetch(struct emulation *e, struct vcpu *v)
 }
 
 static __noinline unsigned
-length_by_decoding(struct vcpu *v)
+length_by_tables(struct vcpu *v)
 {
+	const struct insn_line *line = insn_cache_again(v);
 	struct emulation e;
 
+	if (line != NULL)
+		return line->insn.length;
 	return fetch(&e, v) ? e.insn.length : 0;
 }
 
@@ -165,7 +168,7 @@ emulate_length(struct vcpu *v)
 {
 	unsigned length = insn_cache_length(v);
 
-	return length != 0 ? length : length_by_decoding(v);
+	return length != 0 ? length : length_by_tables(v);
 }
 
 bool

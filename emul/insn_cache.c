@@ -24,38 +24,66 @@ cs_of(const struct emulation *e)
 	return word != NULL ? *word : e->cs.attr;
 }
 
-bool
-insn_cache_find(struct emulation *e)
-{
-	const struct insn_line *line = insn_line_of(e->v, e->rip);
-
-	if (line->key != insn_key(e->rip) || line->cr3 != e->gpt.cr3 || line->efer != efer_of(e) ||
-	    line->cs != cs_of(e) || !insn_line_holds(line))
-		return false;
-	e->insn = line->insn;
-	e->byte_count = INSN_MAX;
-	__builtin_memcpy(e->bytes, line->code, sizeof(e->bytes));
-	return true;
-}
-
 static bool
-find_code(struct emulation *e, struct insn_line *line)
+find_place(const struct gpt *g, u64 rip, struct insn_place *place)
 {
 	gpa_t gpa;
 
-	if ((e->rip & ~PAGE_MASK) > PAGE_SIZE - sizeof(line->code))
+	if ((rip & ~PAGE_MASK) > PAGE_SIZE - sizeof(place->code))
 		return false;
-	if (!gpt_walk_usual(&e->gpt, GVA(e->rip), GPT_FETCH, &line->path, &gpa))
+	if (!gpt_walk_usual(g, GVA(rip), GPT_FETCH, &place->path, &gpa))
 		return false;
 	for (unsigned i = 0; i < INSN_WORDS; i++) {
 		gpa_t at = GPA(gpa.v + i * sizeof(u64));
 
-		if (guest_word(e->v->vm->memory, at, &line->words[i]) != 0)
+		if (guest_word(g->v->vm->memory, at, &place->words[i]) != 0)
 			return false;
-		line->code[i] = guest_word_read(line->words[i]);
+		place->code[i] = guest_word_read(place->words[i]);
 	}
-	/* They may have changed since they were decoded. */
-	return __builtin_memcmp(line->code, e->bytes, e->insn.length) == 0;
+	place->cr3 = g->cr3;
+	return true;
+}
+
+/* Programs run again and again, each time with tables of their own; so does the kernel, in each. */
+static bool
+find_again(const struct gpt *g, struct insn_line *line)
+{
+	u64 code[INSN_WORDS];
+
+	__builtin_memcpy(code, line->place.code, sizeof(code));
+	if (find_place(g, insn_key(line->key), &line->place) &&
+	    __builtin_memcmp(line->place.code, code, line->insn.length) == 0)
+		return true;
+	line->key = 0;
+	return false;
+}
+
+const struct insn_line *
+insn_cache_again(struct vcpu *v)
+{
+	const struct vcpu_hw *hw = &v->hw;
+	struct insn_line *line = insn_cache_met(v);
+	struct gpt g;
+
+	if (line == NULL)
+		return NULL;
+	g = (struct gpt){v, *hw->at[VREG_EFER], *hw->at[VREG_CR3], line->user};
+	return find_again(&g, line) ? line : NULL;
+}
+
+bool
+insn_cache_find(struct emulation *e)
+{
+	struct insn_line *line = insn_line_of(e->v, e->rip);
+
+	if (line == NULL || line->efer != efer_of(e) || line->cs != cs_of(e))
+		return false;
+	if (!insn_place_holds(&line->place, e->gpt.cr3) && !find_again(&e->gpt, line))
+		return false;
+	e->insn = line->insn;
+	e->byte_count = INSN_MAX;
+	__builtin_memcpy(e->bytes, line->place.code, sizeof(e->bytes));
+	return true;
 }
 
 /* Of four or eight bytes, in a segment that begins at 0. */
@@ -74,21 +102,39 @@ note_move(struct insn_line *line)
 			insn->segment < VSEG_FS && !insn->lock;
 }
 
+/* Where the RIP is to be: where it was, else where the older one of its pair is. */
+static struct insn_line *
+make_room(struct vcpu *v, u64 rip)
+{
+	struct insn_line *lines = (void *)v->emulator, *line = insn_line_of(v, rip);
+	unsigned n = insn_line_number(rip);
+
+	if (line != NULL)
+		return line;
+	n ^= lines[n].newest ? 1 : 0;
+	lines[n].newest = true;
+	lines[n ^ 1].newest = false;
+	return &lines[n];
+}
+
 /* In 64-bit code alone, where RIP is the linear address. */
 void
 insn_cache_add(struct emulation *e)
 {
-	struct insn_line *line = insn_line_of(e->v, e->rip);
+	struct insn_line *line;
 
 	if (e->mode != CODE_64)
 		return;
+	line = make_room(e->v, e->rip);
 	line->key = 0;
-	if (!find_code(e, line))
+	/* The bytes may have changed since they were decoded. */
+	if (!find_place(&e->gpt, e->rip, &line->place) ||
+	    __builtin_memcmp(line->place.code, e->bytes, e->insn.length) != 0)
 		return;
 	line->key = insn_key(e->rip);
-	line->cr3 = e->gpt.cr3;
 	line->efer = efer_of(e);
 	line->cs = cs_of(e);
+	line->user = e->gpt.user;
 	line->insn = e->insn;
 	note_move(line);
 }

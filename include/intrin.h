@@ -68,6 +68,16 @@ rdtsc_low(void)
 	return lo;
 }
 
+/* A random number, where the CPU has them (features.h); false when it has none right now. */
+static inline bool
+rdrand(u64 *value)
+{
+	bool ok;
+
+	__asm__ volatile("rdrand %0" : "=r"(*value), "=@ccc"(ok));
+	return ok;
+}
+
 /* This CPU's index, from 0; GS points to its struct cpu (arch/x86_64/cpu.h). */
 static inline u32
 cpu_index(void)

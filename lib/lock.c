@@ -103,6 +103,19 @@ spin_unlock_irqoff(struct spinlock *lock)
 	release(lock, 0);
 }
 
+bool
+spin_try_second_irqoff(struct spinlock *lock)
+{
+	u32 ticket = __atomic_load_n(&lock->serving, __ATOMIC_RELAXED);
+
+	ASSERT(!irqs_enabled());
+	if (!__atomic_compare_exchange_n(&lock->next, &ticket, ticket + 1, false, __ATOMIC_ACQUIRE,
+					 __ATOMIC_RELAXED))
+		return false;
+	mark_held(lock, cpu_index());
+	return true;
+}
+
 u64
 spin_lock(struct spinlock *lock)
 {

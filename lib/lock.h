@@ -16,9 +16,17 @@ enum lock_rank {
 	RANK_SHELL,
 	RANK_DEVICE,  /* a physical device's driver */
 	RANK_VM,      /* a VM's state */
+	RANK_PCI,     /* a VM's PCI configuration space */
+	RANK_NETWORK, /* who is on a network */
+	RANK_GATEWAY, /* a network's gateway */
+	RANK_SENDER,  /* what a device model sends */
+	RANK_NET,     /* a switch */
 	RANK_VDEVICE, /* a device model */
+	RANK_INTX,    /* pins and messages of a VM's PCI functions */
 	RANK_VIRQ,    /* an interrupt controller's model */
-	RANK_VCLOCK,  /* a VM's clock and its timers */
+	RANK_VCLOCK,  /* a VM's clock: whether it runs, and which timers it has */
+	RANK_VTIMER,  /* one of its timers */
+	RANK_NIC,     /* a physical NIC's driver, below a switch */
 	RANK_KMAP,    /* the hypervisor's own map */
 	RANK_WAIT,    /* a wait queue */
 	RANK_SCHED,   /* a run queue */
@@ -52,6 +60,12 @@ void spin_unlock(struct spinlock *lock, u64 flags);
 /* The same where interrupts are off already, and stay so. */
 void spin_lock_irqoff(struct spinlock *lock);
 void spin_unlock_irqoff(struct spinlock *lock);
+
+/*
+ * A second lock of a rank that this CPU holds, only if nobody has it: so it may be taken in any
+ * order. Interrupts are off. Until the first one is released too, its rank counts as not held.
+ */
+__must_check bool spin_try_second_irqoff(struct spinlock *lock);
 
 bool spin_held(const struct spinlock *lock); /* by this CPU */
 

@@ -90,19 +90,14 @@ digit_value(char c)
 	return 16;
 }
 
-bool
-parse_u64(const char *s, size_t len, u64 *out)
+static bool
+parse_digits(const char *s, size_t len, u64 base, u64 *out)
 {
-	u64 base = 10, value = 0;
-	size_t i = 0;
+	u64 value = 0;
 
-	if (len > 2 && s[0] == '0' && (s[1] == 'x' || s[1] == 'X')) {
-		base = 16;
-		i = 2;
-	}
-	if (i == len)
+	if (len == 0)
 		return false;
-	for (; i < len; i++) {
+	for (size_t i = 0; i < len; i++) {
 		u64 digit = (u64)digit_value(s[i]);
 
 		if (digit >= base || value > (~0ul - digit) / base)
@@ -110,5 +105,59 @@ parse_u64(const char *s, size_t len, u64 *out)
 		value = value * base + digit;
 	}
 	*out = value;
+	return true;
+}
+
+bool
+parse_u64(const char *s, size_t len, u64 *out)
+{
+	if (len > 2 && s[0] == '0' && (s[1] == 'x' || s[1] == 'X'))
+		return parse_digits(s + 2, len - 2, 16, out);
+	return parse_digits(s, len, 10, out);
+}
+
+bool
+parse_hex(const char *s, size_t len, u64 *out)
+{
+	return parse_digits(s, len, 16, out);
+}
+
+bool
+parse_ipv4(const char *s, size_t len, u32 *out)
+{
+	struct slice rest = {s, len};
+	u32 address = 0;
+
+	for (unsigned i = 0; i < 4; i++) {
+		size_t before = rest.len;
+		struct slice part = slice_cut(&rest, '.');
+		u64 number;
+
+		if ((part.len == before) != (i == 3)) /* a dot behind all but the last one */
+			return false;
+		if (!parse_digits(part.at, part.len, 10, &number) || number > 0xff ||
+		    (part.len > 1 && part.at[0] == '0'))
+			return false;
+		address = address << 8 | (u32)number;
+	}
+	*out = address;
+	return true;
+}
+
+bool
+parse_mac(const char *s, size_t len, u8 out[MAC_LEN])
+{
+	u8 mac[MAC_LEN];
+
+	if (len != MAC_TEXT_LEN)
+		return false;
+	for (unsigned i = 0; i < MAC_LEN; i++) {
+		u64 byte;
+
+		if (!parse_hex(s + 3 * i, 2, &byte) || (i > 0 && s[3 * i - 1] != ':'))
+			return false;
+		mac[i] = (u8)byte;
+	}
+	memcpy(out, mac, MAC_LEN);
 	return true;
 }

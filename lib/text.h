@@ -34,3 +34,14 @@ bool copy_string(char *dst, const char *src, size_t size);
  * there is anything else in it or it does not fit into 64 bits.
  */
 bool parse_u64(const char *s, size_t len, u64 *out);
+
+/* The same of hexadecimal digits alone, without 0x. */
+bool parse_hex(const char *s, size_t len, u64 *out);
+
+enum { MAC_LEN = 6, MAC_TEXT_LEN = 17, IPV4_TEXT_MAX = 15 /* without the NUL */ };
+
+/* 192.0.2.1, in host order: four decimal numbers, none with a 0 before other digits. */
+bool parse_ipv4(const char *s, size_t len, u32 *out);
+
+/* 52:54:00:00:00:01 */
+bool parse_mac(const char *s, size_t len, u8 out[MAC_LEN]);

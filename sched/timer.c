@@ -7,6 +7,7 @@
 #include "arch/x86_64/interrupt.h"
 #include "arch/x86_64/lapic.h"
 #include "arch/x86_64/time.h"
+#include "include/bits.h"
 #include "include/intrin.h"
 #include "lib/lock.h"
 #include "lib/trace.h"
@@ -19,6 +20,12 @@ struct timer_queue {
 };
 
 static struct timer_queue *queues[MAX_CPUS];
+
+/*
+ * Two years. What is further away, as guests may set a timer, is armed in steps: in ticks it may
+ * not fit into 64 bits, and would be due at once, again and again.
+ */
+#define ARM_MAX_NS BIT(56)
 
 void
 timer_init(struct timer *timer, void (*fn)(struct timer *timer))
@@ -41,7 +48,7 @@ arm_hardware(const struct timer_queue *q, u64 earliest)
 	}
 	now = clock_ns();
 	when = MAX(list_first(&q->timers, struct timer, link)->when_ns, earliest);
-	lapic_timer_arm(when > now ? when - now : 0);
+	lapic_timer_arm(when > now ? MIN(when - now, ARM_MAX_NS) : 0);
 }
 
 static void
@@ -54,7 +61,7 @@ insert_sorted(struct timer_queue *q, struct timer *timer)
 			break;
 	}
 	list_insert_before(at, &timer->link);
-	q->count++;
+	q->count += timer->is_sleep ? 0 : 1;
 }
 
 static bool
@@ -63,7 +70,7 @@ remove_locked(struct timer_queue *q, struct timer *timer)
 	if (list_empty(&timer->link))
 		return false;
 	list_remove(&timer->link);
-	q->count--;
+	q->count -= timer->is_sleep ? 0 : 1;
 	return true;
 }
 

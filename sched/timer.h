@@ -17,6 +17,7 @@ struct timer {
 	u64 when_ns;
 	u32 cpu;
 	void (*fn)(struct timer *timer);
+	bool is_sleep; /* a thread's own: not counted, it comes and goes all the time */
 };
 
 void timer_init(struct timer *timer, void (*fn)(struct timer *timer));
@@ -40,5 +41,5 @@ timer_is_set(const struct timer *timer)
 void timers_init(void);
 __must_check int timers_init_cpu(void); /* -ERR_NOMEM */
 
-/* Timers that are set, on all CPUs. */
+/* Timers that are set, on all CPUs, without threads' own sleeps. */
 u64 timer_count(void);

@@ -7,6 +7,7 @@
 
 #include "arch/x86_64/time.h"
 #include "core/vm_console.h"
+#include "lib/string.h"
 #include "sched/thread.h"
 #include "shell/cmd_vm_parts.h"
 #include "shell/shell.h"
@@ -47,19 +48,26 @@ begin_line(struct session *s)
 		write_raw(s, "\r\n", 2);
 }
 
+static void
+say_lost(struct session *s, u64 lost)
+{
+	char text[48];
+
+	if (lost == 0)
+		return;
+	begin_line(s);
+	write_raw(s, text, format(text, sizeof(text), "[%lu bytes lost]\r\n", lost));
+}
+
 /* A piece of what the guest has sent; false when there is none. */
 static bool
 show_output(struct session *s)
 {
-	char text[48];
 	u8 bytes[CHUNK];
 	u64 lost;
 	size_t len = vm_console_read(s->console, bytes, sizeof(bytes), &lost);
 
-	if (lost > 0) {
-		begin_line(s);
-		write_raw(s, text, format(text, sizeof(text), "[%lu bytes lost]\r\n", lost));
-	}
+	say_lost(s, lost);
 	write_raw(s, (const char *)bytes, len);
 	return len > 0;
 }
@@ -142,6 +150,25 @@ talk(struct session *s, const struct command_call *call)
 	}
 }
 
+/* The ring, whoever was shown it. No more than it holds: a guest that goes on sending has no end.
+ */
+static void
+show_log(struct session *s)
+{
+	size_t len, total = 0;
+	u8 bytes[CHUNK];
+	u64 from = 0, lost;
+
+	(void)vm_console_look(s->console, &from, bytes, 0, &lost); /* what is gone for good */
+	do {
+		len = vm_console_look(s->console, &from, bytes, sizeof(bytes), &lost);
+		say_lost(s, lost);
+		write_raw(s, (const char *)bytes, len);
+		total += len;
+	} while (len > 0 && total < VM_CONSOLE_SIZE && !command_interrupted());
+	begin_line(s);
+}
+
 static void
 wake(void *terminal)
 {
@@ -151,40 +178,51 @@ wake(void *terminal)
 }
 
 static int
+show_live(struct session *s, const struct command_call *call)
+{
+	int err = vm_console_attach(s->console, wake, s->terminal);
+
+	if (err != 0)
+		return command_error(call, err, "somebody else looks at %s's console already",
+				     s->vm->name);
+	talk(s, call);
+	vm_console_detach(s->console);
+	return 0;
+}
+
+static int
 run(const struct command_call *call)
 {
 	struct session s = {.terminal = command_terminal(), .at_line_start = true, .patient = true};
-	int err;
+	bool log = call->argc > 2 && strcmp(call->argv[2], "--log") == 0;
 
-	if (call->argc < 2)
-		return command_error(call, fail(-ERR_INVAL), "usage: console NAME");
+	if (call->argc < 2 || (call->argc > 2 && !log))
+		return command_error(call, fail(-ERR_INVAL), "usage: console NAME [--log]");
 	s.vm = vm_named(call, call->argv[1]);
 	if (s.vm == NULL)
 		return fail(-ERR_NOENT);
 	s.console = vm_console(s.vm);
-	err = vm_console_attach(s.console, wake, s.terminal);
-	if (err != 0)
-		return command_error(call, err, "somebody else looks at %s's console already",
-				     s.vm->name);
-	talk(&s, call);
-	vm_console_detach(s.console);
+	if (!log)
+		return show_live(&s, call);
+	show_log(&s);
 	return 0;
 }
 
 static const char *
 completion(unsigned arg, unsigned n)
 {
-	return arg == 1 ? vm_name_at(n) : NULL;
+	return arg == 1 ? vm_name_at(n) : n == 0 ? "--log" : NULL;
 }
 
 const struct command cmd_console = {
 	.name = "console",
-	.usage = "NAME",
+	.usage = "NAME [--log]",
 	.summary = "a VM's serial console, until Ctrl-]",
 	.details =
 		"First comes what the guest has sent and no console has shown yet. Every key goes\n"
-		"to the guest, Ctrl-C too; Ctrl-] alone returns to this prompt.\n",
-	.args_max = 1,
+		"to the guest, Ctrl-C too; Ctrl-] alone returns to this prompt.\n"
+		"--log: the newest 64 KiB of what it has sent, shown or not, and no more.\n",
+	.args_max = 2,
 	.run = run,
 	.completion = completion,
 };

@@ -201,7 +201,8 @@ const struct command cmd_mem = {
 		"total, free and used count the RAM that Ashlar manages. With -j, total and free "
 		"are\n"
 		"bytes, and used has a count of everything that can be allocated: frames (pages),\n"
-		"heap (bytes), page tables, ids (interrupt vectors), timers and threads.\n",
+		"heap (bytes), page tables, ids (interrupt vectors), threads, and timers but\n"
+		"those of threads that sleep.\n",
 	.has_json = true,
 	.run = run,
 };

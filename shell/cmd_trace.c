@@ -161,7 +161,7 @@ run(const struct command_call *call)
 	}
 	heads = heap_alloc(cpu_count() * sizeof(*heads));
 	if (heads == NULL)
-		return fail(-ERR_NOMEM);
+		return command_error(call, fail(-ERR_NOMEM), "no memory for it; stop a VM");
 	put_newest(call, &filter);
 	heap_free(heads);
 	return 0;

@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* vm: finds the subcommand, checks its words, and runs it. */
+/* vm: its subcommands, and how they find and look at a VM. */
 #include "shell/cmd_vm.h"
 
-#include "lib/distance.h"
 #include "lib/string.h"
 #include "shell/cmd_vm_parts.h"
+#include "shell/group.h"
 
-enum { ARG_NAME = 2, ARG_OPTION = 3 };
-
-static const struct subcommand {
-	const char *name;
-	const char *usage;
-	const char *option; /* that may follow the VM's name, or NULL */
-	bool takes_vm, has_json;
-	int (*run)(const struct command_call *call);
-} subcommands[] = {
-	{"list",	 "[-j]",	 NULL,      false, true,  vm_list	   },
-	{"info",	 "NAME [-j]",    NULL,	    true,  true,	vm_info	       },
-	{"start",  "NAME",	  NULL,	true,  false, vm_start_command },
-	{"stop",	 "NAME --force", "--force", true,  false, vm_stop_command	},
-	{"pause",  "NAME",	  NULL,	true,  false, vm_pause_command },
-	{"resume", "NAME",	   NULL,	 true,  false, vm_resume_command},
-	{"reset",  "NAME",	  NULL,	true,  false, vm_reset_command },
+static const struct subcommand subcommands[] = {
+	/* clang-format off */
+	{"list", "[-j]", {NULL}, NULL, false, true, vm_list},
+	{"info", "NAME [-j]", {NULL}, vm_name_at, false, true, vm_info},
+	{"start", "NAME", {NULL}, vm_name_at, false, false, vm_start_command},
+	{"stop", "NAME [--force]", {"--force"}, vm_name_at, false, false, vm_stop_command},
+	{"pause", "NAME", {NULL}, vm_name_at, false, false, vm_pause_command},
+	{"resume", "NAME", {NULL}, vm_name_at, false, false, vm_resume_command},
+	{"reset", "NAME", {NULL}, vm_name_at, false, false, vm_reset_command},
+	{"stats", "NAME [-j]", {NULL}, vm_name_at, false, true, vm_stats},
+	{"top", "[-j]", {NULL}, NULL, false, true, vm_top},
+	{"dump", "NAME", {NULL}, vm_name_at, false, false, vm_dump},
+	{"send", "NAME nmi|power", {"nmi", "power"}, vm_name_at, true, false, vm_send_command},
+	/* clang-format on */
 };
+
+static const struct group group = {subcommands, ARRAY_SIZE(subcommands)};
 
 void
 vm_look_at(struct vm *vm, struct vm_look *look)
@@ -62,97 +62,45 @@ struct vm *
 vm_named(const struct command_call *call, const char *name)
 {
 	struct vm *vm = vm_find(name);
-	struct near_miss near = near_miss_begin(name);
-	const char *known;
+	const char *near;
 
 	if (vm != NULL)
 		return vm;
-	for (unsigned n = 0; (known = vm_name_at(n)) != NULL; n++)
-		near_miss_try(&near, known);
-	if (near.best != NULL)
+	near = group_near_name(name, vm_name_at);
+	if (near != NULL)
 		command_error(call, -ERR_NOENT, "there is no VM \"%s\"; did you mean %s?", name,
-			      near.best);
+			      near);
 	else
 		command_error(call, -ERR_NOENT, "there is no VM \"%s\"; vm list shows all", name);
 	return NULL;
-}
-
-static const struct subcommand *
-find(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(subcommands); i++) {
-		if (strcmp(subcommands[i].name, name) == 0)
-			return &subcommands[i];
-	}
-	return NULL;
-}
-
-static int
-unknown(const struct command_call *call, const char *name)
-{
-	struct near_miss near = near_miss_begin(name);
-
-	for (size_t i = 0; i < ARRAY_SIZE(subcommands); i++)
-		near_miss_try(&near, subcommands[i].name);
-	if (near.best != NULL)
-		return command_error(call, fail(-ERR_INVAL),
-				     "vm knows no \"%s\"; did you mean vm %s?", name, near.best);
-	return command_error(call, fail(-ERR_INVAL), "vm knows no \"%s\"; try help vm", name);
-}
-
-static bool
-words_fit(const struct command_call *call, const struct subcommand *s)
-{
-	unsigned most = !s->takes_vm ? ARG_NAME : s->option == NULL ? ARG_OPTION : ARG_OPTION + 1;
-
-	if (call->json && !s->has_json)
-		return false;
-	if (call->argc > most || (s->takes_vm && call->argc < ARG_OPTION))
-		return false;
-	return call->argc <= ARG_OPTION || strcmp(call->argv[ARG_OPTION], s->option) == 0;
-}
-
-static int
-run(const struct command_call *call)
-{
-	const char *name = call->argc > 1 ? call->argv[1] : "list";
-	const struct subcommand *s = find(name);
-
-	if (s == NULL)
-		return unknown(call, name);
-	if (!words_fit(call, s))
-		return command_error(call, fail(-ERR_INVAL), "usage: vm %s %s", s->name, s->usage);
-	return s->run(call);
-}
-
-static const char *
-completion(const char *const *words, unsigned arg, unsigned n)
-{
-	const struct subcommand *s = arg > 1 ? find(words[1]) : NULL;
-
-	if (arg == 1)
-		return n < ARRAY_SIZE(subcommands) ? subcommands[n].name : NULL;
-	if (s == NULL || !s->takes_vm)
-		return NULL;
-	if (arg == ARG_NAME)
-		return vm_name_at(n);
-	return n == 0 ? s->option : NULL;
 }
 
 const struct command cmd_vm = {
 	.name = "vm",
 	.usage = "[list | info NAME | start NAME | ...]",
 	.summary = "the virtual machines: shows, starts and stops them",
-	.details = "vm list               all of them\n"
-		   "vm info NAME          one, with what it is made of\n"
-		   "vm start NAME         starts it; returns once the guest runs\n"
-		   "vm stop NAME --force  ends it at once, as pulling the plug would\n"
-		   "vm pause NAME         it and its clock stand still, until ...\n"
-		   "vm resume NAME        ... it goes on\n"
-		   "vm reset NAME         starts it anew, as the reset button would\n"
-		   "A VM's serial console is shown by: console NAME\n",
+	.details =
+		"vm list               all of them\n"
+		"vm info NAME          one, with what it is made of\n"
+		"vm start NAME         starts it; returns once the guest runs\n"
+		"vm stop NAME          presses its power button, and waits for its end as long as\n"
+		"                      stop-timeout says; Ctrl-C ends the wait\n"
+		"vm stop NAME --force  ends it at once, as pulling the plug would\n"
+		"vm pause NAME         it and its clock stand still, until ...\n"
+		"vm resume NAME        ... it goes on\n"
+		"vm reset NAME         starts it anew, as the reset button would\n"
+		"vm stats NAME         what it has cost: CPU time, exits, interrupts\n"
+		"vm top                the same as it goes, every second, until q or Ctrl-C; -j: "
+		"once\n"
+		"vm dump NAME          registers, call stack and code of its vCPUs, as they are "
+		"now\n"
+		"vm send NAME power    presses its power button, and no more\n"
+		"vm send NAME nmi      an NMI at LINT1 of its local APICs, as from a button for "
+		"it\n"
+		"A VM's serial console is shown by: console NAME\n",
 	.args_max = 3,
 	.has_json = true,
-	.run = run,
-	.completion_after = completion,
+	.group = &group,
+	.run = group_run,
+	.completion_after = group_completion,
 };

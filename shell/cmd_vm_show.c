@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* vm list and vm info. */
+#include "arch/x86_64/cpu.h"
+#include "net/port.h"
+#include "net/text.h"
 #include "shell/cmd_vm_parts.h"
 #include "shell/listing.h"
 
@@ -61,6 +64,15 @@ text_of(struct slice s)
 	return text;
 }
 
+/* For people: no byte of it is the terminal's to obey. */
+static const char *
+shown(struct slice s)
+{
+	static char text[TEXT_MAX];
+
+	return slice_show(s, text, sizeof(text));
+}
+
 static void
 print_label(struct sink *out, const char *label)
 {
@@ -73,7 +85,7 @@ print_slice(struct sink *out, const char *label, struct slice value)
 	if (value.len == 0)
 		return;
 	print_label(out, label);
-	sink_printf(out, "%s\n", text_of(value));
+	sink_printf(out, "%s\n", shown(value));
 }
 
 static void
@@ -84,9 +96,9 @@ print_files(struct sink *out, const struct vm_config *c)
 	print_slice(out, "initrd", c->initrd);
 	for (u32 i = 0; i < c->module_count; i++) {
 		print_label(out, "module");
-		sink_printf(out, "%s", text_of(c->modules[i].file));
+		sink_printf(out, "%s", shown(c->modules[i].file));
 		sink_printf(out, "%s%s\n", c->modules[i].args.len > 0 ? " " : "",
-			    text_of(c->modules[i].args));
+			    shown(c->modules[i].args));
 	}
 	print_slice(out, "cmdline", c->cmdline);
 }
@@ -105,6 +117,53 @@ print_state(struct sink *out, struct vm *vm, const struct vm_look *look)
 	}
 }
 
+/* CPUs as ashlar.conf writes them, of those that the machine has. */
+static size_t
+add_range(char *text, size_t room, const char *comma, u32 first, u32 last)
+{
+	if (first == last)
+		return format(text, room, "%s%u", comma, first);
+	return format(text, room, "%s%u-%u", comma, first, last);
+}
+
+/* The shell's thread alone. */
+static const char *
+cpus_text(const struct cpu_set *set)
+{
+	static char text[(MAX_CPUS / 3 + 1) * sizeof("000-000")]; /* two of three are the longest */
+	size_t len = 0;
+	u32 first = cpu_set_next(set, 0), end;
+
+	while (first < cpu_count()) {
+		for (end = first; end < cpu_count() && cpu_set_has(set, end); end++)
+			continue;
+		len += add_range(text + len, sizeof(text) - len, len > 0 ? "," : "", first,
+				 end - 1);
+		first = cpu_set_next(set, end);
+	}
+	return text;
+}
+
+static void
+print_sharing(struct sink *out, const struct vm_config *c)
+{
+	print_label(out, "CPUs");
+	sink_printf(out, "%s, weight %u", cpus_text(&c->cpus), c->weight);
+	if (c->cap != 0)
+		sink_printf(out, ", cap %u%%", c->cap);
+	sink_printf(out, "\n");
+}
+
+static void
+print_nics(struct sink *out, const struct vm_config *c)
+{
+	for (u32 i = 0; i < c->nic_count; i++) {
+		print_label(out, "nic");
+		sink_printf(out, "%s.%u, an e1000, %s, on network %s\n", c->name, i,
+			    mac_text(c->nics[i].mac).text, c->nics[i].net);
+	}
+}
+
 static void
 print_info(struct sink *out, struct vm *vm, const struct vm_look *look)
 {
@@ -115,6 +174,7 @@ print_info(struct sink *out, struct vm *vm, const struct vm_look *look)
 	print_state(out, vm, look);
 	print_label(out, "vcpus");
 	sink_printf(out, "%u\n", c->vcpus);
+	print_sharing(out, c);
 	print_label(out, "memory");
 	sink_printf(out, "%s", vm_size_text(c->memory).text);
 	if (look->state == VM_RUNNING || look->state == VM_PAUSED)
@@ -128,7 +188,10 @@ print_info(struct sink *out, struct vm *vm, const struct vm_look *look)
 	sink_printf(out, "%s\n", c->restart ? "restart" : "stop");
 	print_label(out, "debug-exit");
 	sink_printf(out, "%s\n", c->debug_exit ? "on" : "off");
-	vm_print_cost(out, vm);
+	print_label(out, "stop-timeout");
+	sink_printf(out, "%u.%03u s\n", c->stop_timeout_ms / 1000, c->stop_timeout_ms % 1000);
+	print_nics(out, c);
+	vm_print_parts(out, vm);
 }
 
 static void
@@ -161,6 +224,24 @@ json_pages(struct json *j, const struct vm_look *look)
 }
 
 static void
+json_nics(struct json *j, const struct vm_config *c)
+{
+	char port[PORT_NAME_MAX + 1];
+
+	json_array(j, "nics");
+	for (u32 i = 0; i < c->nic_count; i++) {
+		format(port, sizeof(port), "%s.%u", c->name, i);
+		json_object(j, NULL);
+		json_text(j, "port", port);
+		json_text(j, "kind", "e1000");
+		json_text(j, "mac", mac_text(c->nics[i].mac).text);
+		json_text(j, "net", c->nics[i].net);
+		json_close(j);
+	}
+	json_close(j);
+}
+
+static void
 json_info(struct sink *out, struct vm *vm, const struct vm_look *look)
 {
 	const struct vm_config *c = vm->config;
@@ -172,6 +253,9 @@ json_info(struct sink *out, struct vm *vm, const struct vm_look *look)
 	json_text(&j, "state", vm_state_name(look->state));
 	json_text(&j, "reason", look->reason);
 	json_number(&j, "vcpus", c->vcpus);
+	json_text(&j, "affinity", cpus_text(&c->cpus));
+	json_number(&j, "weight", c->weight);
+	json_number(&j, "cap_percent", c->cap);
 	json_number(&j, "memory", c->memory);
 	json_pages(&j, look);
 	json_text(&j, "loaded_as", vm_kernel_kind(vm));
@@ -183,9 +267,11 @@ json_info(struct sink *out, struct vm *vm, const struct vm_look *look)
 	json_bool(&j, "autostart", c->autostart);
 	json_text(&j, "on_exit", c->restart ? "restart" : "stop");
 	json_bool(&j, "debug_exit", c->debug_exit);
+	json_number(&j, "stop_timeout_ms", c->stop_timeout_ms);
 	json_number(&j, "start_ticks", vm->start_ticks);
 	json_number(&j, "start_tsc", vm->start_tsc);
-	vm_json_cost(&j, vm);
+	json_nics(&j, c);
+	vm_json_parts(&j, vm);
 	json_close(&j);
 }
 

@@ -21,6 +21,8 @@ struct command_call {
 	const char *const *argv; /* argv[0] is the command's name */
 };
 
+struct group;
+
 struct command {
 	const char *name;
 	const char *usage;   /* its arguments, as in "[-f] [LEVEL]"; "" for none */
@@ -28,9 +30,11 @@ struct command {
 	const char *details; /* further lines for `help COMMAND`, each closed by \n; or NULL */
 	u8 args_max;	     /* without the name and -j */
 	bool has_json;
+	const struct group *group; /* of a command that is one (shell/group.h), whose run() and
+				      completion_after() are group_run() and group_completion() */
 	int (*run)(const struct command_call *call);
-	/* The n-th word (from 0) that argument `arg` (from 1) may be, NULL after the last; or NULL.
-	 */
+	/* The n-th word (from 0) that argument `arg` (from 1) may be, which is there until the next
+	 * call, NULL after the last; or NULL. */
 	const char *(*completion)(unsigned arg, unsigned n);
 	/* The same where it depends on the words before it, which begin with the command's name. */
 	const char *(*completion_after)(const char *const *words, unsigned arg, unsigned n);

@@ -3,6 +3,7 @@
 #include "shell/complete.h"
 
 #include "lib/string.h"
+#include "lib/text.h"
 #include "shell/commands.h"
 #include "shell/words.h"
 
@@ -15,7 +16,9 @@ struct place {
 	unsigned arg;	   /* the word's number; 0 is the command */
 	const char *typed; /* what there is of it */
 	const struct command *command;
-	unsigned next;	/* what next_fitting() looks at */
+	unsigned next; /* what next_fitting() looks at */
+	/* A copy of the first that fits: a name lasts only until the next one is asked for. */
+	char first[EDIT_LINE_MAX + 1];
 	bool json_left; /* -j is still to be offered */
 };
 
@@ -96,8 +99,9 @@ complete(const char *line, size_t cursor)
 	c.typed = strlen(place.typed);
 	while ((word = next_fitting(&place)) != NULL) {
 		if (c.count++ == 0) {
-			c.first = word;
-			c.common = strlen(word);
+			(void)copy_string(place.first, word, sizeof(place.first));
+			c.first = place.first;
+			c.common = strlen(c.first);
 		}
 		c.common = common_length(c.first, word, c.common);
 	}

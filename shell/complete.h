@@ -10,7 +10,7 @@
 
 struct completion {
 	unsigned count;	   /* how many words fit */
-	const char *first; /* one of them */
+	const char *first; /* one of them; until the next complete() */
 	size_t common;	   /* so many bytes are the same in all of them */
 	size_t typed;	   /* so many of these are there already */
 };

@@ -13,8 +13,14 @@
 #include "sched/wait.h"
 #include "shell/shell.h"
 
+/* What a command prints piece by piece is sent by the line: a UART's FIFO takes 16 bytes at once.
+ */
+enum { OUT_MAX = 256 };
+
 struct console {
 	struct terminal terminal;
+	char out[OUT_MAX];
+	size_t out_used;
 	struct uart *uart;
 	struct wait_queue input; /* woken when the UART has received something */
 	bool woken;		 /* by console_wake(); atomic */
@@ -26,12 +32,36 @@ has_news(const struct console *console)
 	return uart_has_input(console->uart) || READ_ONCE(console->woken);
 }
 
+static void
+flush(struct console *console)
+{
+	size_t len = console->out_used;
+
+	console->out_used = 0;
+	if (len > 0)
+		uart_write(console->uart, console->out, len);
+}
+
+static void
+console_write(struct terminal *terminal, const char *bytes, size_t len)
+{
+	struct console *console = container_of(terminal, struct console, terminal);
+
+	for (size_t i = 0; i < len; i++) {
+		console->out[console->out_used++] = bytes[i];
+		if (bytes[i] == '\n' || console->out_used == OUT_MAX)
+			flush(console);
+	}
+}
+
+/* Whoever reads has seen all that was written. */
 static size_t
 console_read(struct terminal *terminal, u8 *bytes, size_t len, u64 timeout_ns)
 {
 	struct console *console = container_of(terminal, struct console, terminal);
 	struct uart *uart = console->uart;
 
+	flush(console);
 	if (timeout_ns == TERMINAL_FOREVER)
 		wait_event(&console->input, has_news(console));
 	else if (timeout_ns > 0)
@@ -40,19 +70,14 @@ console_read(struct terminal *terminal, u8 *bytes, size_t len, u64 timeout_ns)
 	return uart_read(uart, bytes, len);
 }
 
-static void
-console_write(struct terminal *terminal, const char *bytes, size_t len)
-{
-	uart_write(container_of(terminal, struct console, terminal)->uart, bytes, len);
-}
-
+/* Once for all that comes until the shell's thread looks: a guest calls this for each byte. */
 static void
 console_wake(struct terminal *terminal)
 {
 	struct console *console = container_of(terminal, struct console, terminal);
 
-	__atomic_store_n(&console->woken, true, __ATOMIC_SEQ_CST);
-	wait_wake_all(&console->input);
+	if (!__atomic_exchange_n(&console->woken, true, __ATOMIC_SEQ_CST))
+		wait_wake_all(&console->input);
 }
 
 static void
@@ -103,6 +128,7 @@ console_run(void *uart)
 	wait_queue_init(&console.input);
 	uart_set_receiver(uart, rx, received, &console);
 	start_receiving(uart);
+	uart_use_sleep(uart, thread_sleep_ns);
 	log_remove_output(&console.uart->log);
 	shell_run(shell, &console.terminal);
 }

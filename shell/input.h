@@ -7,7 +7,7 @@
 
 #include "include/types.h"
 
-enum { INPUT_SIZE = 4096 };
+enum { INPUT_SIZE = 20 * 1024 };
 
 struct input {
 	size_t begin, end; /* begin <= end <= INPUT_SIZE */

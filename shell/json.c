@@ -29,6 +29,28 @@ escape(u8 byte, char buf[8])
 	return buf;
 }
 
+/*
+ * The length of the UTF-8 sequence that begins there (RFC 3629 section 3), 0: it is none. C1
+ * controls count as none, so that they are escaped: a terminal might obey them.
+ */
+static size_t
+utf8_len(const char *text)
+{
+	static const u32 least[] = {[2] = 0xa0, [3] = 0x800, [4] = 0x10000};
+	u8 first = (u8)text[0];
+	size_t len = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+	u32 code = first & 0xffu >> len;
+
+	if (first < 0xc0)
+		return 0;
+	for (size_t i = 1; i < len; i++) {
+		if (((u8)text[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | ((u8)text[i] & 0x3f);
+	}
+	return code >= least[len] && code <= 0x10ffff && code >> 11 != 0xd800 >> 11 ? len : 0;
+}
+
 static void
 put_string(struct json *j, const char *text)
 {
@@ -38,8 +60,10 @@ put_string(struct json *j, const char *text)
 	put(j, "\"");
 	for (; *text != '\0'; text++) {
 		const char *escaped = escape((u8)*text, buf);
+		size_t len = utf8_len(text);
 
-		if (escaped == NULL)
+		text += len > 0 ? len - 1 : 0;
+		if (escaped == NULL || len > 0)
 			continue;
 		j->out->put(j->out, plain, (size_t)(text - plain));
 		put(j, escaped);

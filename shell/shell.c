@@ -44,53 +44,6 @@ prompt(struct shell *shell)
 	sink_printf(&shell->raw, SHELL_PROMPT);
 }
 
-/* Looks at the terminal while a command runs, and takes out a Ctrl-C. */
-static void
-look(struct shell *shell, u64 timeout_ns)
-{
-	struct terminal *terminal = shell->terminal;
-	u8 *room;
-	size_t size = input_room(&shell->input, &room);
-
-	if (size > 0)
-		input_added(&shell->input, terminal->read(terminal, room, size, timeout_ns));
-	if (input_remove(&shell->input, CTRL_C))
-		shell->interrupted = true;
-}
-
-bool
-command_interrupted(void)
-{
-	if (running == NULL)
-		return false;
-	if (!running->interrupted)
-		look(running, 0);
-	return running->interrupted;
-}
-
-bool
-command_quit_within(u64 ns)
-{
-	struct shell *shell = running;
-	u8 byte, *room;
-
-	ASSERT(shell != NULL);
-	if (!command_interrupted())
-		look(shell, ns);
-	if (input_peek(&shell->input, &byte) && byte == 'q') {
-		(void)input_take(&shell->input, &byte);
-		shell->interrupted = true;
-	}
-	return shell->interrupted || input_room(&shell->input, &room) == 0;
-}
-
-struct terminal *
-command_terminal(void)
-{
-	ASSERT(running != NULL);
-	return running->terminal;
-}
-
 /* More input, without a look at what it is. */
 static void
 fill(struct shell *shell, u64 ns)
@@ -101,6 +54,73 @@ fill(struct shell *shell, u64 ns)
 
 	if (size > 0)
 		input_added(&shell->input, terminal->read(terminal, room, size, ns));
+}
+
+/* What finds no room any more is lost, but for a Ctrl-C in it: for some commands that is the only
+ * end. */
+static void
+look_at_surplus(struct shell *shell)
+{
+	struct terminal *terminal = shell->terminal;
+	u8 lost[256];
+	size_t len, total = 0;
+
+	do {
+		len = terminal->read(terminal, lost, sizeof(lost), 0);
+		for (size_t i = 0; i < len; i++)
+			shell->interrupted |= lost[i] == CTRL_C;
+		total += len;
+	} while (len > 0 && total < INPUT_SIZE);
+}
+
+/* Looks at the terminal while a command runs, and takes out a Ctrl-C. */
+static void
+look(struct shell *shell)
+{
+	u8 *room;
+
+	fill(shell, 0);
+	if (input_room(&shell->input, &room) == 0)
+		look_at_surplus(shell);
+	if (input_remove(&shell->input, CTRL_C))
+		shell->interrupted = true;
+}
+
+bool
+command_interrupted(void)
+{
+	if (running == NULL)
+		return false;
+	if (!running->interrupted)
+		look(running);
+	return running->interrupted;
+}
+
+struct terminal *
+command_terminal(void)
+{
+	ASSERT(running != NULL);
+	return running->terminal;
+}
+
+static bool
+take_quit(struct shell *shell)
+{
+	u8 byte;
+
+	while (!shell->interrupted && input_take(&shell->input, &byte))
+		shell->interrupted = byte == 'q' || byte == CTRL_C;
+	return shell->interrupted;
+}
+
+bool
+command_quit_within(u64 ns)
+{
+	ASSERT(running != NULL);
+	if (take_quit(running))
+		return true;
+	fill(running, ns);
+	return take_quit(running);
 }
 
 /* The LF of a CR LF still belongs to the Enter that started the command. True: it has waited. */

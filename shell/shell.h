@@ -3,7 +3,7 @@
  * The shell: prompt, line editor, history and commands on a terminal. It owns what it shows there:
  * no log line may be written to the same terminal once it runs; `log -f` shows them.
  *
- * One thread, and no lock. There is one shell at a time; struct shell is some 15 KiB.
+ * One thread, and no lock. There is one shell at a time; struct shell is some 31 KiB.
  */
 #pragma once
 
@@ -30,6 +30,9 @@ void shell_begin(struct shell *shell, struct terminal *terminal);
 /*
  * What was typed; returns when all of it has been dealt with, its commands included. More than
  * INPUT_SIZE bytes only from a terminal that has no more itself, or those would come first.
+ *
+ * While a command runs that looks for Ctrl-C, INPUT_SIZE bytes that are typed ahead are kept; of
+ * more only a Ctrl-C counts.
  */
 void shell_feed(struct shell *shell, const u8 *bytes, size_t len);
 
@@ -43,9 +46,9 @@ void shell_turn(struct shell *shell);
 __noreturn void shell_run(struct shell *shell, struct terminal *terminal);
 
 /*
- * For commands that follow something: waits up to `ns` for the person to end it, by Ctrl-C, by
- * q as the next key, or by pasting more than there is room for. Answers whether it was so. What
- * else was typed is kept for after the command.
+ * For commands that follow something: waits up to `ns` for the person to end it, by Ctrl-C or q.
+ * Answers whether it was so. Other keys are dropped; what was typed behind is kept for after the
+ * command.
  */
 bool command_quit_within(u64 ns);
 

@@ -3,8 +3,9 @@
 """`make bench`: measures the figures to reach and prints them beside their targets. The exit
 status is 1 when one is missed.
 
-tools/bench.py [PART...]: the parts are host (sizes, boot, idle interrupts), guest (what single
-operations of a guest cost), linux (a whole Linux, in instructions) and time (the same by the clock,
+tools/bench.py [PART...]: the parts are host (sizes, boot, the switch, idle interrupts), guest (what
+single operations of a guest cost), life (many VMs on one CPU, in virtual time), linux (a whole
+Linux, in instructions), network (two of them and what goes between) and time (Linux by the clock,
 which says little on a busy computer); without one, all.
 """
 
@@ -16,7 +17,9 @@ sys.path.insert(0, str(ROOT / "tests/system"))
 
 import figures
 import image
+import life_figures
 import linux_figures
+import network_figures
 import operations
 from machine import Options, Qemu
 
@@ -53,6 +56,10 @@ def host():
     for name, value in zip(("calibration", "waits", "scrubbing"), less):
         row(f"boot: of those in {name}", value)
     row("boot: the others", figure, figures.BOOT_MAX)
+
+    for what, alone, copied in at_the_prompt("bench-switch", figures.switch_costs, icount=True):
+        row(what, alone, None if "broadcast" in what else figures.SWITCH_MAX)
+        row("    with the copy", copied)
 
     for cpus in (1, 2, 8):
         counts = at_the_prompt(f"bench-idle-{cpus}", figures.idle_interrupts, smp=cpus)
@@ -96,7 +103,40 @@ def time():
     ratios(linux_figures.TIMED, linux_figures.timed(), "Linux in a VM over straight, wall time")
 
 
-PARTS = {"host": host, "guest": guest, "linux": linux, "time": time}
+def life():
+    """Many VMs on one CPU, in virtual time."""
+    taken = life_figures.starts()
+    for n, ns in taken.items():
+        row(f"{n} VMs start: us in all; a VM {ns // n // 1000:,}", ns // 1000,
+            life_figures.START_ALL_MAX // 1000 if n == life_figures.MANY else None)
+    for command, ns in life_figures.answers().items():
+        row(f"answer beside hogs (us): {command}", ns // 1000, life_figures.ANSWER_MAX // 1000)
+    for command, ms in life_figures.answers_by_the_clock().items():
+        row(f"answer on 4 busy CPUs, by the clock (ms): {command}", ms)
+    least, median, most = life_figures.switch()
+    row("from a vCPU to the other: instructions", median, life_figures.SWITCH_MAX)
+    row("the same, least", least)
+    row("the same, most", most)
+    row("idle Linux, millionths of a CPU", round(life_figures.idle() * 1e6),
+        round(life_figures.IDLE_MAX * 1e6))
+
+
+def network():
+    """Two Linux guests on one switch, and the switch by itself."""
+    measured = network_figures.measure()
+    print(f"{'the network, everything counted':<52}{'KVM+QEMU':>12}{'at most':>12}{'Ashlar':>12}")
+    for name, (what, kvm, limit) in network_figures.LIMITS.items():
+        verdict = "" if measured[name] <= limit else "  MISSED"
+        if verdict:
+            missed.append(what)
+        print(f"{what:<52}{'-' if kvm is None else format(kvm, ','):>12}{limit:>12,}"
+              f"{measured[name]:>12,}{verdict}", flush=True)
+    for name, what in network_figures.SHOWN.items():
+        print(f"{what:<52}{'-':>12}{'-':>12}{measured[name]:>12,}", flush=True)
+
+
+PARTS = {"host": host, "guest": guest, "life": life, "linux": linux, "network": network,
+         "time": time}
 
 
 def main():

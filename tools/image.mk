@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 # build/mkimage, which makes bootable images; the image of $(CONFIG); and a machine to run it in.
 
-MKIMAGE_SOURCES := $(sort $(wildcard tools/mkimage/*.c)) core/config.c core/config_keys.c \
-	core/config_words.c core/config_values.c lib/distance.c lib/format.c lib/ini.c lib/text.c
+MKIMAGE_SOURCES := $(sort $(wildcard tools/mkimage/*.c)) \
+	$(filter-out core/config_cmdline.c,$(sort $(wildcard core/config*.c))) \
+	lib/distance.c lib/format.c lib/ini.c lib/text.c
 MKIMAGE_OBJECTS := $(MKIMAGE_SOURCES:%.c=$(B)/mkimage.obj/%.o)
 HOSTCFLAGS := -std=gnu11 -O2 -g $(WARNINGS) -I.
 
@@ -21,7 +22,7 @@ $(B)/mkimage: $(MKIMAGE_OBJECTS)
 
 # Made anew each time, which takes less than a second: what CONFIG names may have changed.
 iso: $(B)/ashlar.elf $(B)/mkimage $(if $(filter guests/demo/%,$(CONFIG)),demo) | $(B)/packages-IMAGE ## build/ashlar.iso, of CONFIG=path
-	$(B)/mkimage '$(CONFIG)' -o $(B)/ashlar.iso
+	$(B)/mkimage '$(subst ','\'',$(CONFIG))' -o $(B)/ashlar.iso
 
 run: iso | $(B)/packages-RUN ## boot it and talk to its shell (MACHINE=svm|vmx|kvm)
 	@tools/run $(B)/ashlar.iso $(MACHINE)

@@ -6,7 +6,7 @@ Q   := $(if $(V),,@)
 SAY := @$(if $(V),true,echo)
 
 DIRS := boot lib arch/x86_64 arch/x86_64/vmx arch/x86_64/svm mm mm/ept sched core emul dev drivers iommu iommu/vtd \
-	iommu/amdvi shell
+	iommu/amdvi net drivers/e1000 shell
 
 C_SOURCES   := $(sort $(wildcard $(addsuffix /*.c,$(DIRS))))
 ASM_SOURCES := $(sort $(wildcard $(addsuffix /*.asm,$(DIRS))))
@@ -24,13 +24,14 @@ LDFLAGS := -nostdlib -static --build-id=none -z max-page-size=4096 -z noexecstac
 
 # What runs once, or at a person's pace, is built for size: the path of an exit is not.
 COLD := boot/% shell/% drivers/% iommu/% mm/% core/load% core/config% core/preflight% core/power% \
-	core/vms% core/vm_console% core/cpuid_decode% core/mtrr% dev/acpi% dev/smbios% dev/rtc_time% \
+	core/vm% core/guest_tables% core/cpuid_decode% core/mtrr% dev/acpi% dev/smbios% dev/rtc% \
 	dev/i8042% dev/reset_ports% lib/format% lib/ini% lib/text% arch/x86_64/panic% \
 	arch/x86_64/symbols% arch/x86_64/smp% arch/x86_64/probe% arch/x86_64/features% \
 	arch/x86_64/refclock% arch/x86_64/tsc% arch/x86_64/ioapic% arch/x86_64/svm/svm_caps% \
 	arch/x86_64/vmx/vmx_caps% arch/x86_64/vmx/vmx_check% arch/x86_64/vmx/vmx_controls% \
-	arch/x86_64/vmx/vmx_dump%
-HOT  := boot/platform.c # among them: what every access to a device passes
+	arch/x86_64/vmx/vmx_dump% net/dhcp% net/dns% net/describe% net/text% net/ping% net/network%
+# Among them: what every access to a device, and every frame, passes.
+HOT  := boot/platform.c boot/network_worker.c drivers/e1000/nic_rx.c drivers/e1000/nic_tx.c drivers/e1000/model%
 optimisation = $(if $(filter $(COLD),$(filter-out $(HOT),$(1))),-Os)
 
 # Changes when the compiler or its flags do, so that everything is built again.

@@ -48,15 +48,15 @@ JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # What is not built counts as failed, and the others still run.
 unit: | $(B)/packages-CHECK ## the unit tests alone
-	@$(MAKE) --no-print-directory $(JOBS) -k $(UNIT_TESTS:%=$(B)/host/%) || true
-	@tests/unit/run $(UNIT_TESTS:%=$(B)/host/%)
+	@$(MAKE) --no-print-directory $(JOBS) -k $(UNIT_TESTS:%=$(B)/host/%); built=$$?; \
+		tests/unit/run $(UNIT_TESTS:%=$(B)/host/%) && [ $$built -eq 0 ]
 
 fuzz: $(FUZZERS:%=$(B)/host/%) ## fuzz without end (FUZZ_TIME=seconds each to bound it)
 	@tests/fuzz/run forever $^
 
 fuzz-short: | $(B)/packages-CHECK
-	@$(MAKE) --no-print-directory $(JOBS) -k $(FUZZERS:%=$(B)/host/%) || true
-	@tests/fuzz/run $(FUZZ_TIME) $(FUZZERS:%=$(B)/host/%)
+	@$(MAKE) --no-print-directory $(JOBS) -k $(FUZZERS:%=$(B)/host/%); built=$$?; \
+		tests/fuzz/run $(FUZZ_TIME) $(FUZZERS:%=$(B)/host/%) && [ $$built -eq 0 ]
 
 PYTHON = /usr/bin/python3
 PYTEST = $(PYTHON) -m pytest -q
@@ -94,5 +94,6 @@ bench: all guests | $(B)/packages-TEST ## the figures beside their targets (BENC
 
 SOAK_QEMU  ?= 200
 SOAK_BOCHS ?= 20
-soak: all | $(B)/packages-TEST ## boot again and again (SOAK_QEMU=200 SOAK_BOCHS=20 times)
-	@$(PYTHON) tests/system/soak.py $(SOAK_QEMU) $(SOAK_BOCHS)
+SOAK_CYCLES ?= 10000
+soak: all guests | $(B)/packages-TEST ## boot again and again (SOAK_QEMU=200 SOAK_BOCHS=20 times), start VMs (SOAK_CYCLES=10000)
+	@$(PYTHON) tests/system/soak.py $(SOAK_QEMU) $(SOAK_BOCHS) $(SOAK_CYCLES)

@@ -29,6 +29,13 @@ struct tss {
 _Static_assert(sizeof(struct tss) == 104, "SDM vol. 3, figure 8-11");
 _Static_assert(offsetof(struct tss, ist) == 36, "SDM vol. 3, figure 8-11");
 
+/* Of VMX. Its own, with interrupts off. */
+struct vmx_cpu {
+	struct vcpu_hw *current;  /* whose VMCS is */
+	struct vcpu_hw *resident; /* whose registers are here */
+	struct vcpu_hw *ready;	  /* who can be entered without a further look; also the former */
+};
+
 struct cpu {
 	struct cpu *self; /* gs:0 */
 	u32 index;	  /* gs:8 */
@@ -44,14 +51,15 @@ struct cpu {
 	u64 irq_counts[IRQ_VECTORS];
 	/*
 	 * Of SVM: the vCPU whose debug registers, TSC_AUX, and x87 to AVX state are in this CPU's
-	 * registers, and the ASIDs that it gives to guests (APM vol. 2, 15.16). Its own, with
-	 * interrupts off.
+	 * registers. Its own, with interrupts off.
 	 */
 	struct vcpu_hw *guest;
-	struct tag_pool tags;
-	void (*call_fn)(void *); /* a call from another CPU, see smp.h */
-	void *call_arg;
-	const void *last_vm; /* that ran here: what branch predictors may know (speculation.c) */
+	struct tag_pool tags; /* ASIDs or VPIDs that it gives to guests; likewise */
+	struct vmx_cpu vmx;
+	struct cpu_call *call;	/* from another CPU, see smp.h */
+	u32 calls;		/* that it has carried out */
+	const void *last_guest; /* the vCPU that ran here: what branch predictors may know
+				   (speculation.c); NULL: it has gone since */
 	u64 gdt[GDT_ENTRIES];
 	struct tss tss;
 };

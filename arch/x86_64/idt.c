@@ -15,7 +15,8 @@ struct gate {
 
 enum { GATE_INTERRUPT = 0x8e };
 
-extern const u64 vector_table[IRQ_VECTORS];
+/* In vectors.asm: where each vector leads. */
+extern const u8 vectors_begin[IRQ_VECTORS][8];
 
 static struct gate idt[IRQ_VECTORS] __aligned(16);
 
@@ -34,7 +35,7 @@ void
 idt_init(void)
 {
 	for (unsigned v = 0; v < IRQ_VECTORS; v++) {
-		u64 entry = vector_table[v];
+		u64 entry = (u64)(uintptr_t)vectors_begin[v];
 
 		idt[v].low = FIELD_PREP(BITS(15, 0), entry) |
 			     FIELD_PREP(BITS(31, 16), SELECTOR_CODE) |

@@ -23,7 +23,7 @@ static struct spinlock lock = SPINLOCK_INIT(RANK_IRQ, "irq"); /* guards changes 
 static struct vector vectors[IRQ_VECTORS];
 static void (*preempt_hook)(void);
 
-static const char source_ioapic[] = "I/O APIC";
+const char interrupt_source_ioapic[] = "I/O APIC";
 
 /* The handler last: an interrupt may come as soon as it is there. */
 static void
@@ -53,7 +53,8 @@ interrupt_set(u8 vector, irq_handler handler, void *arg, const char *name, const
  * (SDM vol. 3, 11.8.4): spread them, one to each rank first.
  */
 int
-interrupt_allocate(irq_handler handler, void *arg, const char *name, u32 gsi, u8 *vector)
+interrupt_allocate(irq_handler handler, void *arg, const char *name, const char *source, u32 gsi,
+		   u8 *vector)
 {
 	u64 flags = spin_lock(&lock);
 	int err = -ERR_FULL;
@@ -62,7 +63,7 @@ interrupt_allocate(irq_handler handler, void *arg, const char *name, u32 gsi, u8
 		for (unsigned v = VECTOR_FIRST_DEVICE + low; v <= VECTOR_LAST_DEVICE; v += 16) {
 			if (vectors[v].handler != NULL)
 				continue;
-			fill((u8)v, handler, arg, name, source_ioapic, gsi);
+			fill((u8)v, handler, arg, name, source, gsi);
 			*vector = (u8)v;
 			err = 0;
 			break;
@@ -79,6 +80,29 @@ interrupt_release(u8 vector)
 
 	vectors[vector] = (struct vector){0};
 	spin_unlock(&lock, flags);
+}
+
+void
+interrupt_relabel(u8 vector, const char *name, u32 gsi)
+{
+	u64 flags = spin_lock(&lock);
+
+	vectors[vector].name = name;
+	vectors[vector].gsi = gsi;
+	spin_unlock(&lock, flags);
+}
+
+bool
+interrupt_has_gsi(u32 gsi)
+{
+	u64 flags = spin_lock(&lock);
+	bool found = false;
+
+	for (unsigned v = VECTOR_FIRST_DEVICE; v <= VECTOR_LAST_DEVICE && !found; v++)
+		found = vectors[v].name != NULL && vectors[v].source == interrupt_source_ioapic &&
+			vectors[v].gsi == gsi;
+	spin_unlock(&lock, flags);
+	return found;
 }
 
 void
@@ -127,11 +151,11 @@ irq_info(u8 vector, struct irq_info *out)
 {
 	const struct vector *v = &vectors[vector];
 
-	if (v->handler != NULL)
+	if (v->handler != NULL && v->name != NULL)
 		*out = (struct irq_info){vector, v->name, v->source, v->gsi};
 	else if (vector == VECTOR_NMI)
 		*out = (struct irq_info){vector, "NMI", "CPU", 0};
-	else if (vector >= VECTOR_EXCEPTIONS && count_on_all(vector) > 0)
+	else if (v->handler == NULL && vector >= VECTOR_EXCEPTIONS && count_on_all(vector) > 0)
 		*out = (struct irq_info){vector, "stray", "unknown", 0};
 	else
 		return false;
@@ -149,7 +173,7 @@ irq_install_gsi(u32 gsi, bool level, bool active_low, irq_handler handler, void 
 		const char *name)
 {
 	u8 vector;
-	int err = interrupt_allocate(handler, arg, name, gsi, &vector);
+	int err = interrupt_allocate(handler, arg, name, interrupt_source_ioapic, gsi, &vector);
 
 	if (err != 0)
 		return err;
@@ -165,4 +189,21 @@ irq_install_isa(u8 isa, irq_handler handler, void *arg, const char *name)
 	struct isa_route route = ioapic_isa_route(isa);
 
 	return irq_install_gsi(route.gsi, route.level, route.active_low, handler, arg, name);
+}
+
+/* SDM vol. 3, 11.11.1 and 11.11.2: physical destination, fixed delivery, edge: all zeros. */
+int
+irq_install_msi(u32 cpu, irq_handler handler, void *arg, const char *name, struct irq_message *out)
+{
+	enum { MSI_DEST_SHIFT = 12 };
+	u32 apic_id = cpu_get(cpu)->apic_id;
+	u8 vector;
+	int err;
+
+	if (apic_id > 0xff)
+		return fail(-ERR_RANGE);
+	err = interrupt_allocate(handler, arg, name, "MSI", 0, &vector);
+	if (err == 0)
+		*out = (struct irq_message){0xfee00000 | apic_id << MSI_DEST_SHIFT, vector};
+	return err;
 }

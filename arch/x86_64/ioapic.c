@@ -127,6 +127,19 @@ ioapic_route(u32 gsi, bool level, bool active_low, u8 vector, u32 apic_id)
 	return 0;
 }
 
+void
+ioapic_mask(u32 gsi)
+{
+	const struct ioapic *io = ioapic_of(gsi);
+	u64 flags;
+
+	if (io == NULL)
+		return;
+	flags = spin_lock(&lock);
+	entry_write(io, gsi - io->gsi_base, REDIR_MASKED);
+	spin_unlock(&lock, flags);
+}
+
 /* 8259A datasheet: ICW1 to ICW4, then OCW1 with every line masked. */
 void
 pic_disable(void)

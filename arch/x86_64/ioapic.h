@@ -29,5 +29,8 @@ struct isa_route ioapic_isa_route(u8 isa);
  */
 __must_check int ioapic_route(u32 gsi, bool level, bool active_low, u8 vector, u32 apic_id);
 
+/* Masks an input again. */
+void ioapic_mask(u32 gsi);
+
 /* Masks every line of the two 8259s, moved away from the exceptions' vectors first. */
 void pic_disable(void);

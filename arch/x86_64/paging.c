@@ -127,11 +127,14 @@ void
 tlb_flush_range(u64 va, size_t len)
 {
 	struct flush_ticket tickets[MAX_CPUS];
+	u64 flags;
 	u32 asked;
 
-	flush_range_here(va, len);
 	ASSERT(cpu_count() == 1 || irqs_enabled());
+	flags = irq_save(); /* "here" and "others" mean the same CPU */
+	flush_range_here(va, len);
 	asked = ask_others(tickets);
+	irq_restore(flags);
 	for (u32 i = 0; i < asked; i++) {
 		if (!wait_until(FLUSH_DEADLINE_US, has_flushed(&tickets[i])))
 			panic("CPU %u does not answer a TLB flush", tickets[i].cpu->index);

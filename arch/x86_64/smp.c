@@ -60,16 +60,26 @@ smp_send(const struct cpu *cpu, u8 vector)
 	lapic_send_ipi(cpu->apic_id, vector);
 }
 
+/* On the caller's stack, as long as it waits. */
+struct cpu_call {
+	void (*fn)(void *);
+	void *arg;
+	bool done;
+};
+
+/* The slot is free again before the caller knows, and may call once more. */
 static void
 run_call(void *unused __unused)
 {
 	struct cpu *cpu = this_cpu();
-	void (*fn)(void *) = __atomic_load_n(&cpu->call_fn, __ATOMIC_ACQUIRE);
+	struct cpu_call *call = __atomic_load_n(&cpu->call, __ATOMIC_ACQUIRE);
 
-	if (fn == NULL)
+	if (call == NULL)
 		return;
-	fn(cpu->call_arg);
-	__atomic_store_n(&cpu->call_fn, NULL, __ATOMIC_RELEASE);
+	call->fn(call->arg);
+	__atomic_store_n(&cpu->call, NULL, __ATOMIC_RELEASE);
+	__atomic_add_fetch(&cpu->calls, 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&call->done, true, __ATOMIC_RELEASE);
 }
 
 static void
@@ -85,34 +95,59 @@ smp_init(void)
 	interrupt_set(VECTOR_RESCHEDULE, reschedule, NULL, "reschedule", "IPI");
 }
 
-/* One caller at a time: the word that says who calls is the target's call_fn itself. */
-static void
-call_placeholder(void *unused __unused)
+/* The caller's thread may be moved to another CPU wherever interrupts are on. */
+static bool
+called_here(const struct cpu *cpu, void (*fn)(void *), void *arg)
 {
+	u64 flags = irq_save();
+	bool here = cpu == this_cpu();
+
+	if (here)
+		fn(arg);
+	irq_restore(flags);
+	return here;
 }
 
+/* One caller at a time. In one go: who has the slot must not be kept from asking. */
+static bool
+ask(struct cpu *cpu, struct cpu_call *call)
+{
+	struct cpu_call *nobody = NULL;
+	u64 flags = irq_save();
+	bool asked = __atomic_compare_exchange_n(&cpu->call, &nobody, call, false, __ATOMIC_ACQ_REL,
+						 __ATOMIC_ACQUIRE);
+
+	if (asked)
+		smp_send(cpu, VECTOR_CALL);
+	irq_restore(flags);
+	return asked;
+}
+
+/*
+ * Who waits may be kept off its own CPU for longer than any deadline: then a look tells that the
+ * other one has gone on meanwhile.
+ */
 int
 cpu_call(u32 index, void (*fn)(void *), void *arg)
 {
 	struct cpu *cpu = cpu_get(index);
-	void (*free)(void *) = NULL;
+	struct cpu_call call = {.fn = fn, .arg = arg};
+	bool asked;
+	u32 calls;
 
 	ASSERT(irqs_enabled());
-	if (cpu == this_cpu()) {
-		fn(arg);
+	if (called_here(cpu, fn, arg))
 		return 0;
-	}
 	if (!READ_ONCE(cpu->online))
 		return fail(-ERR_NODEV);
-	if (!wait_until(CALL_DEADLINE_US,
-			(free = NULL,
-			 __atomic_compare_exchange_n(&cpu->call_fn, &free, call_placeholder, false,
-						     __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))))
+	do {
+		calls = __atomic_load_n(&cpu->calls, __ATOMIC_ACQUIRE);
+		asked = ask(cpu, &call);
+	} while (!asked && wait_until(CALL_DEADLINE_US,
+				      __atomic_load_n(&cpu->calls, __ATOMIC_ACQUIRE) != calls));
+	if (!asked)
 		panic("CPU %u is busy with a call for good", index);
-	cpu->call_arg = arg;
-	__atomic_store_n(&cpu->call_fn, fn, __ATOMIC_RELEASE);
-	smp_send(cpu, VECTOR_CALL);
-	if (!wait_until(CALL_DEADLINE_US, __atomic_load_n(&cpu->call_fn, __ATOMIC_ACQUIRE) != fn))
+	if (!wait_until(CALL_DEADLINE_US, __atomic_load_n(&call.done, __ATOMIC_ACQUIRE)))
 		panic("CPU %u does not answer a call", index);
 	return 0;
 }

@@ -6,11 +6,11 @@
 #include "arch/x86_64/msr.h"
 
 unsigned
-speculation_steps(const struct flaws *f, bool other_vm, u64 spec_ctrl)
+speculation_steps(const struct flaws *f, bool other_guest, u64 spec_ctrl)
 {
 	unsigned steps = 0;
 
-	if (f->barrier && other_vm)
+	if (f->barrier && other_guest)
 		steps |= STEP_BARRIER;
 	if (spec_ctrl != f->host_spec_ctrl)
 		steps |= STEP_SPEC_CTRL;
@@ -49,11 +49,9 @@ void
 speculation_enter_slowly(const struct vcpu_hw *hw)
 {
 	struct cpu *cpu = this_cpu();
-	/* All vCPUs of a VM share these pages, and nobody else does. */
-	unsigned steps =
-		speculation_steps(cpu_flaws(), cpu->last_vm != hw->vm_pages, hw->spec_ctrl);
+	unsigned steps = speculation_steps(cpu_flaws(), cpu->last_guest != hw, hw->spec_ctrl);
 
-	cpu->last_vm = hw->vm_pages;
+	cpu->last_guest = hw;
 	if ((steps & STEP_BARRIER) != 0)
 		wrmsr(MSR_IA32_PRED_CMD, PRED_CMD_IBPB);
 	if ((steps & STEP_SPEC_CTRL) != 0)

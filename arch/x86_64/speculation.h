@@ -2,7 +2,8 @@
 /*
  * What is done around the runs of guests against speculation (docs/security.md), on the CPU that
  * runs one, with interrupts off. Where the CPU asks for nothing it costs a look at one flag, and a
- * vCPU that comes back to the CPU where its VM ran last pays no barrier.
+ * vCPU that comes back to the CPU where it was the last to run pays no barrier. One that has been
+ * elsewhere meanwhile does: a barrier of the guest's own has not reached this CPU.
  */
 #pragma once
 
@@ -16,8 +17,8 @@ enum speculation_step {
 	STEP_CLEAR_BUFFERS = 1u << 3, /* the last, as any load fills them again */
 };
 
-/* What an entry needs: whether another VM ran here last, and the guest's IA32_SPEC_CTRL. Pure. */
-unsigned speculation_steps(const struct flaws *f, bool other_vm, u64 spec_ctrl);
+/* What an entry needs: whether another vCPU ran here last, and the guest's IA32_SPEC_CTRL. Pure. */
+unsigned speculation_steps(const struct flaws *f, bool other_guest, u64 spec_ctrl);
 
 /* The hypervisor's own settings, on each CPU. */
 void speculation_cpu_on(void);

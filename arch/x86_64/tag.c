@@ -8,7 +8,7 @@ void
 tag_pool_init(struct tag_pool *pool, u32 last)
 {
 	ASSERT(last > 0);
-	*pool = (struct tag_pool){.next = 1, .last = last, .generation = 1};
+	*pool = (struct tag_pool){.next = last + 1, .last = last};
 }
 
 bool

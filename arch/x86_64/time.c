@@ -6,6 +6,8 @@
 #include "arch/x86_64/tsc.h"
 #include "include/bits.h"
 
+#define LEAP BIT(31) /* in counts; of the HPET's 100 million a second, 21 s */
+
 static u64 first_tsc;		      /* at the hypervisor's first instruction */
 static const struct refclock *source; /* NULL: the TSC */
 static u64 source_ns_32;	      /* nanoseconds a count, with 32 binary places */
@@ -19,6 +21,21 @@ clock_init(u64 tsc_at_start)
 	first_tsc = tsc_at_start;
 }
 
+/* How far the counter has gone on since it was at `last`. */
+static u64
+step_since(u64 last)
+{
+	u64 step = (source->read() - last) & source->mask;
+
+	/*
+	 * A read of 64 bits may be two of 32, with a carry between them (IA-PC HPET specification
+	 * 1.0a, 2.4.7): then it is a whole 2^32 off, and the next one is not.
+	 */
+	if (step > LEAP)
+		step = (source->read() - last) & source->mask;
+	return step;
+}
+
 /*
  * The counter is extended in software: it must be read at least once in half a wrap. Whoever
  * reads moves `extended` forward; a reader that was overtaken sees a step of more than half.
@@ -29,7 +46,7 @@ read_extended(void)
 	u64 last = __atomic_load_n(&extended, __ATOMIC_ACQUIRE);
 
 	for (;;) {
-		u64 step = (source->read() - last) & source->mask;
+		u64 step = step_since(last);
 
 		if (step == 0 || step > source->mask / 2)
 			return last;
@@ -84,6 +101,22 @@ clock_from_tsc(u64 tsc)
 	return tsc_to_ns(tsc - first_tsc);
 }
 
+/* One that is near the next is not torn, as those of step_since() may be. */
+static u64
+read_whole(const struct refclock *ref)
+{
+	enum { TRIES = 4 };
+	u64 last = ref->read(), step = ~0ul;
+
+	for (unsigned n = 0; n < TRIES && step > LEAP; n++) {
+		u64 next = ref->read();
+
+		step = (next - last) & ref->mask;
+		last = next;
+	}
+	return last;
+}
+
 void
 clock_use(const struct refclock *ref)
 {
@@ -93,7 +126,7 @@ clock_use(const struct refclock *ref)
 		return;
 	source_start_ns = now;
 	source_ns_32 = ((u64)NS_PER_S << 32) / ref->hz;
-	extended = extended_start = ref->read();
+	extended = extended_start = read_whole(ref);
 	__atomic_store_n(&source, ref, __ATOMIC_RELEASE); /* last: other CPUs may be reading */
 }
 

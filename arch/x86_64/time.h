@@ -28,14 +28,17 @@ void delay_us(u64 us);
 
 /*
  * Spins until cond holds, at most `us` microseconds; answers whether it held. Every wait on
- * hardware is one of these; on false the caller disables the unit and says so.
+ * hardware is one of these; on false the caller disables the unit and says so. The last look is
+ * after the time: firmware (an SMI) may have had the CPU for all of it.
  */
 #define wait_until(us, cond)                                                                       \
 	({                                                                                         \
 		struct wait wait_ = wait_begin(us);                                                \
-		bool held_;                                                                        \
-		while (!(held_ = (cond)) && wait_goes_on(&wait_))                                  \
+		bool held_, more_ = true;                                                          \
+		while (!(held_ = (cond)) && more_) {                                               \
+			more_ = wait_goes_on(&wait_);                                              \
 			cpu_relax();                                                               \
+		}                                                                                  \
 		wait_end(&wait_);                                                                  \
 		held_;                                                                             \
 	})

@@ -90,12 +90,11 @@ tsc_calibrate(const struct refclock *ref)
 {
 	u64 begin = rdtsc(), measured[ROUNDS], rate, exact = cpuid_khz();
 
-	for (unsigned i = 0; i < ROUNDS; i++) {
+	for (unsigned i = 0; i < ROUNDS; i++)
 		measured[i] = measure_once(ref);
-		if (measured[i] == 0)
-			return fail(-ERR_TIMEOUT);
-	}
-	rate = median(measured);
+	rate = median(measured); /* one may be wrong: a stop of this CPU, a torn reading */
+	if (rate == 0)
+		return fail(-ERR_TIMEOUT);
 	if (exact != 0) {
 		u64 apart = MAX(exact, rate) - MIN(exact, rate);
 
@@ -228,6 +227,12 @@ tsc_compare_new_side(u32 cpu __unused)
 		__atomic_store_n(&turn, 2 * i + 2, __ATOMIC_RELEASE);
 	}
 	look_for_warps();
+}
+
+bool
+tsc_agree(void)
+{
+	return largest_offset == 0 && !tsc_warped() && !READ_ONCE(unknown);
 }
 
 bool

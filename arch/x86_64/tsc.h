@@ -26,8 +26,11 @@ u64 calibration_ticks(void); /* spent by all calibrations so far */
  */
 void tsc_compare_boot_side(u32 cpu);
 void tsc_compare_new_side(u32 cpu);
-bool tsc_warped(void);	      /* on any CPU so far */
-s64 tsc_largest_offset(void); /* in ticks, by magnitude */
+bool tsc_warped(void); /* on any CPU so far */
+s64 tsc_largest_offset(void);
+
+/* Whether all CPUs' TSCs have been found to show the same. */
+bool tsc_agree(void); /* in ticks, by magnitude */
 
 /* Whether the TSC can be the clock: invariant, and on every CPU seen to be without warp. */
 bool tsc_is_reliable(void);

@@ -1,6 +1,5 @@
 ; SPDX-License-Identifier: MIT
-; The 256 entries of the IDT: each pushes its vector, and an error code where the CPU pushes none,
-; then all registers, which makes a struct interrupt_frame (idt.h).
+; The 256 entries of the IDT, VECTOR_SIZE bytes each: all lead to struct interrupt_frame (idt.h).
 
 bits 64
 extern interrupt_dispatch
@@ -9,21 +8,30 @@ section .text
 
 ; Exceptions for which the CPU pushes an error code itself: SDM vol. 3, table 6-1.
 %define ERROR_CODES (1 << 8 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 17 | 1 << 21 | 1 << 29 | 1 << 30)
+%define VECTOR_SIZE 8
 
+; The vector less 128, which makes it short.
+global vectors_begin
+align VECTOR_SIZE
+vectors_begin:
 %assign v 0
 %rep 256
-vector_ %+ v:
-%if v >= 32
-	push	0
-%elif (ERROR_CODES & (1 << v)) == 0
-	push	0
+	align	VECTOR_SIZE
+	push	byte v - 128
+%if v < 32 && (ERROR_CODES & (1 << v)) != 0
+	jmp	near with_error
+%else
+	jmp	near without_error
 %endif
-	push	strict dword v
-	jmp	interrupt_common
 %assign v v + 1
 %endrep
 
-interrupt_common:
+without_error:
+	push	qword [rsp]
+	mov	qword [rsp + 8], 0	; where the CPU would have pushed one
+with_error:
+	sub	qword [rsp], -128
+interrupt_common:	; as backtraces name it
 	push	rax
 	push	rbx
 	push	rcx
@@ -62,13 +70,3 @@ interrupt_common:
 	pop	rax
 	add	rsp, 16
 	iretq
-
-section .rodata
-global vector_table
-align 8
-vector_table:
-%assign v 0
-%rep 256
-	dq vector_ %+ v
-%assign v v + 1
-%endrep

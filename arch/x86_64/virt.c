@@ -67,6 +67,12 @@ virt_set_exec_by_4k(bool on)
 }
 
 void
+virt_limit_tags(u32 most)
+{
+	detected.guest_tags = MIN(detected.guest_tags, most);
+}
+
+void
 virt_set_use_apic(bool on)
 {
 	detected.use_apic = on;

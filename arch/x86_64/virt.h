@@ -167,6 +167,8 @@ virt_apic_requests(const struct virt_apic *a)
 	return any != 0;
 }
 
+#define VIRT_NO_CPU (~0u)
+
 struct vcpu_hw {
 	u64 gpr[16]; /* not RSP: get/set do that */
 	u64 cr2;     /* of the guest, where the CPU does not switch it (VMX) */
@@ -185,7 +187,8 @@ struct vcpu_hw {
 	hpa_t second_level; /* root of EPT or NPT */
 	u32 tag;	    /* VPID or ASID that it runs under now ... */
 	u64 tag_generation; /* ... of this generation, on `cpu` */
-	u32 cpu;	    /* where its state may still be; ~0: all is in memory */
+	u32 cpu;	    /* where its state may still be; VIRT_NO_CPU: all is in memory */
+	bool pause_exits;   /* the caller's note of spin() */
 	bool flush;	    /* drop its translations before the next run */
 	u64 tables_seen;    /* changes of the second-level tables, as of when `flush` was set ... */
 	u64 tables_flushed; /* ... and as of when it was followed: by the backend */
@@ -348,8 +351,10 @@ struct virt_ops {
 	/* Lets go of a vCPU that runs no more: its pages may be freed. */
 	void (*vcpu_fini)(struct vcpu_hw *hw);
 	/*
-	 * Runs the guest until its next exit. On a CPU with virtualisation on, interrupts off; they
-	 * are off again when it returns. The caller gives a vCPU to one CPU at a time.
+	 * Runs the guest until its next exit. If another CPU still has it, it is fetched from
+	 * there, which turns interrupts on for a while, and has not run: EXIT_HOST_INTERRUPT. On a
+	 * CPU with virtualisation on, interrupts off; they are off again when it returns. The
+	 * caller gives a vCPU to one CPU at a time.
 	 */
 	void (*run)(struct vcpu_hw *hw, struct exit *exit);
 	u64 (*get)(struct vcpu_hw *hw, enum vreg reg);
@@ -360,6 +365,11 @@ struct virt_ops {
 	void (*inject)(struct vcpu_hw *hw, const struct event *event);
 	/* Whether to exit as soon as the guest can take an interrupt, or an NMI. */
 	void (*window)(struct vcpu_hw *hw, bool interrupt, bool nmi);
+	/*
+	 * Whether a guest that spins exits: at a PAUSE, or where the CPU can tell, after some in a
+	 * row.
+	 */
+	void (*spin)(struct vcpu_hw *hw, bool exits);
 	/*
 	 * Brings dr, xcr0 and xsave into memory from the registers of the CPU where it ran; they
 	 * are loaded again with the next run. On that CPU, or with interrupts on.
@@ -373,6 +383,8 @@ struct virt_ops {
 void virt_detect(void);
 /* Other than the CPU's flaws would have it; before a VM is started. */
 void virt_set_exec_by_4k(bool on);
+/* Uses at most so many VPIDs or ASIDs; before it is turned on. */
+void virt_limit_tags(u32 most);
 /* Whether the CPU may carry out guests' local APICs; before it is turned on. */
 void virt_set_use_apic(bool on);
 /* As if nothing were known against the CPU's APICs; before it is turned on. */

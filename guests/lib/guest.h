@@ -53,6 +53,7 @@ __noreturn void guest_pass(void);
 
 /* Whether the hypervisor says by CPUID that it is ours. */
 bool under_ashlar(void);
+enum { NO_SUCH_CALL = -1000 }; /* what a hypercall then answers: KVM_ENOSYS */
 
 /* The number behind `key=` in the command line, decimal or 0x; fallback when it is not there. */
 u64 option(const char *key, u64 fallback);

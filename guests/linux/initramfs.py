@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""guests/linux/initramfs.py INIT BUSYBOX OUT [PROGRAM...]: an initramfs of programs and a script.
+"""guests/linux/initramfs.py INIT BUSYBOX OUT [PROGRAM | LIBRARY.so | MODULE.ko | FOLDER]...:
+an initramfs of programs and the libraries they need, kernel modules and a script. A folder stands for
+the files in it; lib/modules/order has the modules as they were named here. At the power button its
+acpid turns the machine off.
 
 Written here and not by cpio, so that /dev/console can be made without root, and so that the same
 input gives the same bytes. The format is in Documentation/driver-api/early-userspace of Linux:
@@ -13,7 +16,10 @@ import stat
 import subprocess
 import sys
 
-FOLDERS = ("bin", "dev", "etc", "proc", "root", "run", "sys", "tmp")
+FOLDERS = ("bin", "dev", "etc", "etc/acpi", "etc/acpi/PWRF", "lib", "lib/modules", "proc", "root",
+           "run", "sys", "tmp", "www")
+ORDER = "lib/modules/order"
+BUTTON = "etc/acpi/PWRF/00000080"  # what busybox's acpid runs at the power button
 CONSOLE = (5, 1)  # major and minor number of /dev/console
 
 
@@ -44,8 +50,27 @@ def read(path):
         return file.read()
 
 
+def place(name):
+    """The folder of a file: the linker looks for libraries in /lib."""
+    if name.endswith(".ko"):
+        return "lib/modules/"
+    if ".so" in name:
+        return "lib/"
+    return "bin/"
+
+
+def expand(paths):
+    """The files named, those of folders too."""
+    for path in paths:
+        if os.path.isdir(path):
+            yield from (os.path.join(path, name) for name in sorted(os.listdir(path)))
+        else:
+            yield path
+
+
 def main():
-    init, busybox, out, *programs = sys.argv[1:]
+    init, busybox, out, *files = sys.argv[1:]
+    files = list(expand(files))
     names = subprocess.run([os.path.abspath(busybox), "--list"], check=True, capture_output=True,
                            text=True).stdout.split()
     archive = Archive()
@@ -57,8 +82,13 @@ def main():
     for name in names:
         if name != "busybox":
             archive.add("bin/" + name, stat.S_IFLNK | 0o777, b"busybox")
-    for program in programs:
-        archive.add("bin/" + os.path.basename(program), stat.S_IFREG | 0o755, read(program))
+    archive.add(BUTTON, stat.S_IFREG | 0o755, b"#!/bin/sh\nexec poweroff -f\n")
+    archive.add("lib64", stat.S_IFLNK | 0o777, b"lib")
+    for file in files:
+        name = os.path.basename(file)
+        archive.add(place(name) + name, stat.S_IFREG | 0o755, read(file))
+    modules = [os.path.basename(file) for file in files if file.endswith(".ko")]
+    archive.add(ORDER, stat.S_IFREG | 0o644, "".join(name + "\n" for name in modules).encode())
     with open(out + ".part", "wb") as file:
         file.write(gzip.compress(archive.close(), mtime=0))
     os.rename(out + ".part", out)

@@ -162,15 +162,19 @@ rtc_number(u8 index)
 	return cmos(RTC_B) & RTC_B_BINARY ? value : (value >> 4) * 10u + (value & 15);
 }
 
-/* The moment at which a second begins: nothing else of an RTC is exact. */
+/* The moment at which a second begins: nothing else of an RTC is exact. It lies between the last
+ * read that showed the old second and the first that shows the new one: the CPU may be lost between
+ * the two. */
 static struct look
 rtc_second_begins(void)
 {
-	struct look look;
+	u64 before = rdtsc();
 	u8 second = cmos(RTC_SECONDS);
+	struct look look;
 
 	do {
-		look.begin = rdtsc();
+		look.begin = before;
+		before = rdtsc();
 		look.value = cmos(RTC_SECONDS);
 		look.end = rdtsc();
 	} while (look.value == second);

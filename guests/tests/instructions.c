@@ -31,7 +31,7 @@ static const struct instruction instructions[] = {
 	{"MOV RAX, CR0", {0x0f, 0x20, 0xc0}, 3, 0,	   0,	      0,		 false},
 	{"MOV RAX, CR4", {0x0f, 0x20, 0xe0}, 3, 0,	   0,	      0,		 false},
 	{"CLTS",	 {0x0f, 0x06},       2, 0,	     0,		0,	   false},
-	{"VMMCALL",	    {0x0f, 0x01, 0xd9}, 3, 0,	      0,		 0,	    true },
+	{"CLGI",	 {0x0f, 0x01, 0xdd}, 3, 0,	   0,	      0,		 true },
 };
 
 /* That change nothing before these: address size, segments, and REX without W. */

@@ -27,8 +27,7 @@ static struct cpu_state {
 
 static u32 cpu_total;
 static u64 rounds_each;
-static volatile u32 finished;
-static volatile bool go;
+static volatile u32 ready, finished;
 
 static u64
 next_random(struct cpu_state *c)
@@ -169,17 +168,25 @@ one_round(struct cpu_state *c, u32 id)
 		__asm__ volatile("sti; nop; cli" : : : "memory");
 }
 
+/* An IPI by a logical id is for nobody before that CPU has it. */
+static void
+prepare(u32 id)
+{
+	apic_write(APIC_DFR, ~0u);
+	apic_write(APIC_LDR, 1u << id << 24);
+	apic_write(LAPIC_TIMER_DIVIDE, TIMER_DIVIDE_BY_16);
+	apic_write(LAPIC_LVT_TIMER, TIMER);
+	__atomic_add_fetch(&ready, 1, __ATOMIC_SEQ_CST);
+	while (ready < cpu_total)
+		cpu_relax();
+}
+
 static void
 storm(u32 id)
 {
 	struct cpu_state *c = &cpus[id];
 
-	apic_write(APIC_DFR, ~0u);
-	apic_write(APIC_LDR, 1u << id << 24);
-	apic_write(LAPIC_TIMER_DIVIDE, TIMER_DIVIDE_BY_16);
-	apic_write(LAPIC_LVT_TIMER, TIMER);
-	while (!go)
-		cpu_relax();
+	prepare(id);
 	for (u64 n = 0; n < rounds_each; n++) {
 		c->last_tsc = rdtsc();
 		one_round(c, id);
@@ -213,6 +220,5 @@ GUEST("storm")
 	}
 	pit_start(PIT_RATE, 0); /* 18 times a second */
 	ioapic_route(PIT_INPUT, 0, WATCHDOG);
-	go = true;
 	storm(0);
 }

@@ -13,10 +13,12 @@
 
 enum { COM1 = 0x3f8, IER = COM1 + 1, MCR = COM1 + 4, LSR = COM1 + 5, LSR_DR = 1 };
 enum { IER_RECEIVED = 1, MCR_OUT2 = 8, COM1_IRQ = 4, ESCAPE = 0x1b, LINES = 2700 };
+enum { FADT_SCI = 46, FADT_PM1_EVENT = 56 };
 enum { FADT_PM1_CONTROL = 64, FADT_TIMER = 76, FADT_RESET_PORT = 120, FADT_RESET_VALUE = 128 };
 
-#define HPET_BASE 0xfed00000ul
-#define MARK	  0xc00000ul /* in RAM that nobody else uses */
+#define HPET_BASE	 0xfed00000ul
+#define PM1_POWER_BUTTON (1 << 8)
+#define MARK		 0xc00000ul /* in RAM that nobody else uses */
 
 static u8
 get_byte(void)
@@ -124,6 +126,42 @@ power_off(void)
 	out16(control, 1 << 13);
 }
 
+static u16
+pm1_event(void)
+{
+	return (u16)acpi_u32(acpi_table("FACP") + FADT_PM1_EVENT);
+}
+
+/* The power button, of which nothing else than this is enabled. */
+static void
+on_sci(struct trap *trap)
+{
+	(void)trap;
+	CHECK_EQ(in16(pm1_event()), PM1_POWER_BUTTON);
+	out16(pm1_event(), PM1_POWER_BUTTON);
+	print("power button\n");
+	power_off();
+}
+
+static void
+arm_power_button(void)
+{
+	u8 irq = acpi_table("FACP")[FADT_SCI];
+
+	pic_init();
+	trap_on(PIC_VECTOR + irq, on_sci);
+	pic_unmask(irq);
+	out16(pm1_event() + 2, PM1_POWER_BUTTON);
+	__asm__ volatile("sti");
+}
+
+static void
+on_nmi(struct trap *trap)
+{
+	(void)trap;
+	print("an NMI\n");
+}
+
 static void
 obey(u8 letter)
 {
@@ -138,6 +176,8 @@ obey(u8 letter)
 		guest_end(3);
 	case 'h': sleep(); break;
 	case 'H': CHECK(smp_start(1, 1, sleep_for_good)); break;
+	case 'n': trap_on(NMI, on_nmi); break;
+	case 'p': arm_power_button(); break;
 	case 'm': *(volatile u32 *)MARK = 0x600d; break;
 	case 'x': out32(PORT_DEBUG_EXIT, 7); break;
 	case 's': power_off(); break;

@@ -16,7 +16,8 @@ check_svm(void)
 	CHECK_EQ(TRY("clgi", OUT()), UD);
 	CHECK_EQ(TRY("skinit", OUT("+a"(a)), "m"(region)), UD);
 	CHECK_EQ(TRY("invlpga", OUT("+a"(a)), "c"(0)), UD);
-	CHECK_EQ(TRY("vmmcall", OUT()), UD);
+	if (!under_ashlar()) /* there it is a hypercall: guests/tests/hypercall.c */
+		CHECK_EQ(TRY("vmmcall", OUT()), UD);
 }
 
 static void
@@ -33,7 +34,8 @@ check_vmx(void)
 	CHECK_EQ(TRY("vmlaunch", OUT()), UD);
 	CHECK_EQ(TRY("vmresume", OUT()), UD);
 	CHECK_EQ(TRY("vmxoff", OUT()), UD);
-	CHECK_EQ(TRY("vmcall", OUT()), UD);
+	if (!under_ashlar())
+		CHECK_EQ(TRY("vmcall", OUT()), UD);
 	CHECK_EQ(TRY("invept %1, %0", OUT("+r"(out)), "m"(region)), UD);
 	CHECK_EQ(TRY("invvpid %1, %0", OUT("+r"(out)), "m"(region)), UD);
 }

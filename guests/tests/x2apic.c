@@ -133,6 +133,8 @@ expect_timer(u32 count)
 static void
 check_timer(void)
 {
+	u64 when;
+
 	wrmsr(DIVIDE, TIMER_DIVIDE_BY_16);
 	wrmsr(TIMER, VECTOR);
 	wrmsr(INITIAL, 5000);
@@ -142,14 +144,15 @@ check_timer(void)
 	if ((cpuid(CPUID_VERSION, 0).ecx & BIT32(DEADLINE_BIT)) == 0)
 		return;
 	wrmsr(TIMER, LVT_TIMER_DEADLINE | VECTOR);
-	wrmsr(MSR_IA32_TSC_DEADLINE, deadline_us(2000));
-	CHECK(rdmsr(MSR_IA32_TSC_DEADLINE) != 0 || rdtsc() > deadline_us(0));
+	when = deadline_us(2000);
+	wrmsr(MSR_IA32_TSC_DEADLINE, when);
+	CHECK(rdmsr(MSR_IA32_TSC_DEADLINE) != 0 || rdtsc() > when);
 	wrmsr(INITIAL, 1); /* not of this mode */
 	expect_timer(5);
 	CHECK_EQ(rdmsr(MSR_IA32_TSC_DEADLINE), 0);
 	wrmsr(MSR_IA32_TSC_DEADLINE, 1); /* long past */
 	expect_timer(6);
-	wrmsr(MSR_IA32_TSC_DEADLINE, deadline_us(1000000));
+	wrmsr(MSR_IA32_TSC_DEADLINE, deadline_us(10000000));
 	wrmsr(MSR_IA32_TSC_DEADLINE, 0); /* disarmed */
 	delay_us(3000);
 	let_in();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SOURCES: dev/ioapic.c dev/isa_irq.c dev/pic.c dev/i8259.c dev/pci.c dev/bus.c
+// SOURCES: dev/ioapic.c dev/isa_irq.c dev/pic.c dev/i8259.c dev/pci.c dev/pci_device.c dev/bus.c
 // SOURCES: dev/lapic.c dev/lapic_access.c dev/lapic_error.c dev/lapic_ipi.c dev/lapic_lvt.c
 // SOURCES: dev/lapic_regs.c dev/lapic_timer.c lib/log.c lib/error.c lib/lock.c lib/format.c
 /*

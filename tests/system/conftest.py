@@ -2,12 +2,14 @@
 """Fixtures of the system tests, and what a failure shows."""
 
 import itertools
+import pathlib
 import re
 
 import pytest
 
 import image
 import machine
+import network_world
 
 TAIL_LINES = 60
 counter = itertools.count()
@@ -54,12 +56,67 @@ def shell(request):
     return made
 
 
+@pytest.fixture(scope="module")
+def worlds(request):
+    """worlds(backend): the machine of the file's own class World, made when it is first asked for,
+    and ready for the next test."""
+    made = {}
+
+    def world(backend):
+        if backend not in made:
+            made[backend] = request.module.World(backend)
+        return made[backend].ready()
+    yield world
+    for each in made.values():
+        each.close()
+
+
+@pytest.fixture(scope="session")
+def network_worlds():
+    """The machines of network_world.py: their tests carry the mark of network_world.on()."""
+    made = network_world.Worlds()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def world(request, network_worlds, backend):
+    """A test's world, whose guests have not complained behind it. After a failure it is made anew."""
+    made = network_worlds.get(backend)
+    request.node.failed = False
+    try:
+        yield made
+        if not request.node.failed:
+            made.settle()
+    except Exception:
+        request.node.failed = True
+        for title, text in what_runs():
+            request.node.add_report_section("teardown", title, text)
+        raise
+    finally:
+        if request.node.failed:
+            network_worlds.spoil(backend)
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     outcome = yield
     report = outcome.get_result()
+    item.failed = getattr(item, "failed", False) or report.failed
     if report.failed and report.when != "teardown":
-        for each in machine.running:
-            for title, text in each.reports():
-                tail = "\n".join(text.splitlines()[-TAIL_LINES:])
-                report.sections.append((f"{each.folder.name}: {title}", tail))
+        report.sections.extend(what_runs())
+
+
+def what_runs():
+    """(title, text) of all machines that run, and of this computer, behind a failure."""
+    load = "\n".join(f"{file}: {_first_line(file)}" for file in (
+        "/proc/loadavg", *(f"/proc/pressure/{kind}" for kind in ("cpu", "io", "memory"))))
+    return [("this computer", load)] + [(f"{each.folder.name}: {title}", "\n".join(text.splitlines()[-TAIL_LINES:]))
+            for each in machine.running for title, text in each.reports()]
+
+
+def _first_line(file):
+    try:
+        return pathlib.Path(file).read_text().splitlines()[0]
+    except OSError as error:
+        return error.strerror  # not every kernel tells

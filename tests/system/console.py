@@ -79,6 +79,15 @@ class Console:
         self.type_line(line)
         return self.expect_prompt(timeout)
 
+    def commands(self, lines, timeout=30):
+        """Types several lines ahead, in one go; answers what each of them printed."""
+        self.paste("".join(line + "\r" for line in lines).encode())
+        said = []
+        for line in lines:
+            self.line.expect_exact(line.encode() + b"\r\n", timeout=timeout * SLOWNESS)
+            said.append(self.expect_prompt(timeout))
+        return said
+
     def command_json(self, line, timeout=30):
         """The same with -j: one line, parsed."""
         said = self.command(line + " -j", timeout)
@@ -86,13 +95,15 @@ class Console:
         assert len(lines) == 1, f"{line} -j printed {len(lines)} lines: {said[:400]}"
         return json.loads(lines[0])
 
-    def raw_until_quiet(self, quiet=0.7):
-        """Every byte that arrives until none has for that long (seconds)."""
+    def raw_until_quiet(self, quiet=0.7, first=None):
+        """Every byte that arrives until none has for that long (seconds); the first one may take
+        longer."""
         got = self.line.buffer
         self.line.buffer = b""
         while True:
+            patience = quiet if got or first is None else first
             try:
-                got += self.line.read_nonblocking(4096, timeout=quiet * SLOWNESS)
+                got += self.line.read_nonblocking(4096, timeout=patience * SLOWNESS)
             except (pexpect.TIMEOUT, pexpect.EOF):
                 return got
 

@@ -7,8 +7,9 @@ import time
 
 import image
 
-IMAGE_MAX = 512 * 1024
+IMAGE_MAX = 768 * 1024
 BOOT_MAX = 50_000_000
+SWITCH_MAX = 250  # instructions of a frame in the switch, besides its copy
 IDLE_SECONDS = 10
 IDLE_MAX = 20
 
@@ -30,6 +31,12 @@ def boot_instructions(machine):
         match = re.search(BOOT_LINE, machine.command("log"))
     ticks = [int(word) for word in match.groups()]
     return (ticks[0] - sum(ticks[1:]), *ticks)
+
+
+def switch_costs(machine):
+    """[(what, instructions of a frame, the same with its copy)] of a machine with icount."""
+    rows = machine.command_json("bench switch")
+    return [(row["what"], row["ticks"], row["with_copy"]) for row in rows]
 
 
 def interrupts_by_cpu(machine):

@@ -2,6 +2,7 @@
 """VMs for the tests: images with guests in them, and one machine that runs them one by one."""
 
 import hashlib
+import json
 import re
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from console import SLOWNESS
 BUILT = image.BUILD / "guests"
 TABLE = image.ROOT / "guests/tests/guests.txt"
 HOSTILE = image.ROOT / "guests/tests/hostile.txt"
+NETWORK = image.ROOT / "guests/tests/network.txt"
 LEAVE = b"\x1d"  # Ctrl-], which leaves a VM's console
 
 # What each backend's machine is, and how much slower than QEMU it is. Where its CPUs run at the same
@@ -25,10 +27,17 @@ BACKENDS = {
     "vmx": (machine.Bochs, {"cpu": machine.VMX, "memory": 1024}, 5),
 }
 
+# For what is measured by the machine's clock: QEMU counts instructions, so that its own host's time has
+# no part in it. Bochs always does.
+COUNTED = {
+    "svm": {"extra": ["-icount", "shift=3,sleep=off", "-rtc", "base=2020-01-01,clock=vm"]},
+    "vmx": {},
+}
+
 
 @dataclass
 class Row:
-    """A line of guests/tests/guests.txt or hostile.txt, which say what they are."""
+    """A line of guests/tests/guests.txt, hostile.txt or network.txt, which say what they are."""
     name: str
     load: str
     memory: str
@@ -50,11 +59,11 @@ def rows():
             in (line.split(None, 5) for line in lines(TABLE))]
 
 
-def hostile_rows():
+def hostile_rows(table=HOSTILE):
     return [Row(name, load, memory, int(vcpus), int(seconds), ends.strip(), guest,
                 "" if option == "-" else option)
             for name, guest, load, memory, vcpus, seconds, option, ends
-            in (line.split(None, 7) for line in lines(HOSTILE))]
+            in (line.split(None, 7) for line in lines(table))]
 
 
 def section(row):
@@ -68,7 +77,16 @@ def section(row):
         lines.append("module = guests.txt with words")
     if row.load != "firmware":
         lines.append(f"cmdline = {command_line(row)}")
+    if row.guest.startswith("pci-"):
+        lines.append("pci-test = on")
     return "\n".join(lines) + "\n"
+
+
+def small_vm(name, kernel, memory="8M", vcpus=1, **more):
+    """The [vm] section of a small VM, with further keys."""
+    keys = {"memory": memory, "vcpus": vcpus, "kernel": kernel, "debug-exit": "on",
+            "autostart": "no", **more}
+    return f"[vm {name}]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items())
 
 
 def command_line(row):
@@ -163,6 +181,35 @@ def wait_running(host, name, timeout=60):
         time.sleep(0.2)
 
 
+def times(host, name):
+    """Ashlar's clock, and the CPU time of all vCPUs of a VM, in ns."""
+    info = host.command_json(f"vm info {name}", 60)
+    return info["now_ns"], sum(cpu["cpu_ns"] for cpu in info["cpus"])
+
+
+def answer_ns(host, line, name, timeout=60):
+    """(what a command says, ns until its prompt), with the two looks at a VM: typed ahead, so that
+    the clock does not go on while the test thinks."""
+    look = f"vm info {name} -j"
+    before, said, after = host.commands([look, line, look], timeout)
+    return said, json.loads(after)["now_ns"] - json.loads(before)["now_ns"]
+
+
+def let_pass(host, name, seconds):
+    """By Ashlar's clock; a VM by that name is there."""
+    begin = times(host, name)[0]
+    while times(host, name)[0] - begin < seconds * 1e9:
+        time.sleep(seconds / 4)
+
+
+def shares(host, names, seconds):
+    """How much of a CPU each VM gets over so many seconds of Ashlar's clock."""
+    before = [times(host, name) for name in names]
+    let_pass(host, names[0], seconds)
+    after = [times(host, name) for name in names]
+    return [(to[1] - of[1]) / (to[0] - of[0]) for of, to in zip(before, after)]
+
+
 def run_to_end(host, name, timeout):
     """Starts a VM, waits until it stops by itself; answers what it printed and its line of the list.
     A VM that doesn't stop is forced to, so that the machine can serve other tests."""
@@ -200,13 +247,13 @@ def wait_clean(host, timeout=120):
         time.sleep(0.5)
 
 
-def straight(row, timeout=60):
+def straight(row, timeout=60, extra=()):
     """Runs a test guest on an emulated machine without a hypervisor: (what it printed, the status
     that it ended the machine with)."""
     argv = ["qemu-system-x86_64", "-M", "q35", "-accel", "tcg", "-cpu", "EPYC-Milan",
             "-smp", row.vcpus, "-m", row.memory, "-nodefaults", "-no-user-config",
             "-display", "none", "-serial", "stdio", "-no-reboot",
-            "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
+            "-device", "isa-debug-exit,iobase=0xf4,iosize=4", *extra]
     if row.load == "firmware":
         argv += ["-bios", BUILT / "tests" / row.guest]
     else:

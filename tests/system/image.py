@@ -55,29 +55,32 @@ def image(config=None, kernel=None):
     return made_once([b"mkimage", MKIMAGE.read_bytes(), config.encode(), kernel], ".iso", make)
 
 
-def grub_image(command_line, modules=(), settings=()):
-    """An image as a person makes it by hand from GRUB: with a command line, modules as
-    {name: bytes} or pairs of the two, and further lines of grub.cfg."""
-    kernel = KERNEL.read_bytes()
-    modules = list(modules.items() if isinstance(modules, dict) else modules)
-
+def grub_tree(menu, files):
+    """An image by GRUB's own tool: of grub.cfg's text and {path in the image: bytes}."""
     def make(path):
         folder = path.with_suffix(".d")
         shutil.rmtree(folder, ignore_errors=True)
-        (folder / "boot/grub").mkdir(parents=True)
-        (folder / "boot/ashlar.elf").write_bytes(kernel)
-        menu = "\n".join(["set timeout=0", *settings,
-                          f"multiboot2 /boot/ashlar.elf {command_line}"]) + "\n"
-        for number, (name, data) in enumerate(modules):
-            (folder / f"boot/module{number}").write_bytes(data)
-            menu += f"module2 /boot/module{number} {name}\n"
-        (folder / "boot/grub/grub.cfg").write_text(menu + "boot\n")
+        for name, data in {"boot/grub/grub.cfg": menu.encode(), **files}.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
         _run(["grub-mkrescue", "-o", path, folder])
         shutil.rmtree(folder)
-    parts = [b"grub", command_line.encode(), "\n".join(settings).encode(), kernel]
-    for name, data in modules:
+    parts = [b"grub", menu.encode()]
+    for name, data in files.items():
         parts += [name.encode(), data]
     return made_once(parts, ".iso", make)
+
+
+def grub_image(command_line, modules=(), settings=()):
+    """An image as a person makes it by hand from GRUB: with a command line, modules as
+    {name: bytes} or pairs of the two, and further lines of grub.cfg."""
+    modules = list(modules.items() if isinstance(modules, dict) else modules)
+    menu = ["set timeout=0", *settings, f"multiboot2 /boot/ashlar.elf {command_line}"]
+    files = {"boot/ashlar.elf": KERNEL.read_bytes()}
+    for number, (name, data) in enumerate(modules):
+        menu.append(f"module2 /boot/module{number} {name}")
+        files[f"boot/module{number}"] = data
+    return grub_tree("\n".join([*menu, "boot", ""]), files)
 
 
 def with_load_preference(kernel, preference):

@@ -31,7 +31,7 @@ class Qmp:
         line, self.buffer = self.buffer.split(b"\n", 1)
         return json.loads(line)
 
-    def command(self, name, **arguments):
+    def command(self, name, /, **arguments):
         request = {"execute": name, "arguments": arguments}
         self.connection.sendall(json.dumps(request).encode() + b"\n")
         while (answer := self._receive()) is not None:

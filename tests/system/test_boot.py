@@ -2,10 +2,15 @@
 """Every kind of machine comes up to the prompt, knows what it is, and powers off."""
 
 import re
+import shutil
+import subprocess
+import time
 
 import pytest
 
+import guests
 import image
+from console import SLOWNESS
 from machine import BOCHS_SVM, NO_VIRTUALISATION, VMX_WITHOUT_EPT
 
 
@@ -47,6 +52,31 @@ def test_without_virtualisation(qemu):
 
 def test_ovmf(qemu):
     check(qemu(firmware="ovmf", smp=2), 2)
+
+
+@pytest.fixture
+def stick(tmp_path):
+    """A stick larger than the image that was copied to it, with something left from before; a
+    folder and a file of the configuration have blanks in their names."""
+    (tmp_path / "my files").mkdir()
+    shutil.copy(guests.BUILT / "tests/talk", tmp_path / "my files/the guest")
+    (tmp_path / "my.conf").write_text("[vm talk]\nmemory = 8M\nkernel = my files/the guest\n")
+    path = tmp_path / "my stick"
+    subprocess.run([image.MKIMAGE, tmp_path / "my.conf", "-o", path], check=True)
+    with open(path, "ab") as out:
+        out.write(b"\xa5" * (5 << 20))
+        out.truncate(256 << 20)
+    return path
+
+
+@pytest.mark.parametrize("firmware", ["bios", "ovmf"])
+@pytest.mark.parametrize("medium", ["cd", "disk", "usb"])
+def test_medium(qemu, stick, medium, firmware):
+    """By each firmware, without a menu, and the files are there."""
+    machine = qemu(stick, medium=medium, firmware=firmware, parallel=False)
+    machine.expect_prompt(120)
+    guests.wait_running(machine, "talk")
+    check_again(machine, 1)
 
 
 def test_ovmf_with_a_display(qemu):
@@ -107,6 +137,34 @@ def test_without_acpi_tables(qemu):
     assert machine.command("poweroff", 60).endswith("switch it off by hand")
     machine.console.type_line("reboot")
     assert machine.ended_by() == "guest-reset"
+
+
+def codes_of_the_docs():
+    page = (image.ROOT / "docs/hardware.md").read_text()
+    return [int(code, 16) for code in re.findall(r"^\| (c[0-9a-f]) \|", page, re.M)]
+
+
+@pytest.mark.parametrize("serial", [0, 1])
+def test_progress_codes(qemu, tmp_path, serial):
+    """On port 80h, in the order of docs/hardware.md; without a UART too."""
+    codes = codes_of_the_docs()
+    assert codes == list(range(0xc0, 0xc0 + len(codes))) and len(codes) > 10
+    machine = qemu(serial=serial, extra=["-chardev", f"file,id=codes,path={tmp_path}/codes",
+                                         "-device", "isa-debugcon,iobase=0x80,chardev=codes"])
+
+    def seen():  # the firmware sends codes of its own
+        return [code for code in (tmp_path / "codes").read_bytes() if code in codes]
+    deadline = time.monotonic() + 60 * SLOWNESS
+    while seen()[-1:] != codes[-1:]:
+        assert machine.alive() and time.monotonic() < deadline, seen()
+        time.sleep(0.1)
+    assert seen()[-len(codes):] == codes
+
+
+def test_threads_of_a_core(qemu):
+    """Hyper-threading, as firmware may turn it on: nothing is built for one or the other."""
+    machine = qemu(smp=4, extra=["-smp", "4,sockets=1,cores=2,threads=2"])
+    check(machine, 4)
 
 
 def test_without_64_bit_mode(qemu):

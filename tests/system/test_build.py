@@ -9,7 +9,8 @@ import pytest
 import image
 
 JOBS = f"-j{os.cpu_count()}"
-pytestmark = pytest.mark.xdist_group("build")
+# The build that they share has a limit of its own, and is no part of theirs.
+pytestmark = [pytest.mark.xdist_group("build"), pytest.mark.timeout(300, func_only=True)]
 
 
 def copy_tree(folder):

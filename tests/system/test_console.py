@@ -6,9 +6,11 @@ import time
 import pytest
 
 import acpi_table
+import guests
 import image
 import screen
 from console import SLOWNESS
+from machine import SVM
 
 COM2, COM2_IRQ = 0x2F8, 3
 
@@ -96,3 +98,27 @@ def test_screen_by_text_memory(qemu):
     machine.expect_prompt()
     kind, shown = screen_with(machine, "boot: starting the shell")
     assert kind == "text"
+
+
+def test_mirror_of_a_console(qemu):
+    """What a VM sends is on the screen too, a line at a time, whether somebody looks at its console
+    or not; a line without an end after a while. A flood ends with its last lines on the screen."""
+    config = ("[host]\nconsole-mirror = one\n"
+              "[vm one]\nmemory = 16M\nkernel = talk\ninitrd = guests.txt\n")
+    machine = qemu(guests.image_with(config, {"talk": guests.BUILT / "tests" / "talk",
+                                              "guests.txt": guests.TABLE}),
+                   vga=True, cpu=SVM, parallel=False)
+    machine.expect_prompt()
+    screen_with(machine, "\nready, mark 0")
+    machine.console.type_line("console one")
+    machine.console.send("e\N{LATIN SMALL LETTER U WITH DIAERESIS}ber\rgreen\n")
+    machine.console.send("login: ")
+    screen_with(machine, "\ngreen\nlogin:")
+    machine.console.send("\x1b")
+    machine.expect(r"done e\r\n")
+    machine.console.send("f")
+    machine.expect(r"done f\r\n", 120)
+    machine.console.send(guests.LEAVE)
+    machine.expect_prompt()
+    screen_with(machine, "\nline 02699 of the flood.\ndone f")
+    assert "ready, mark" not in machine.command("log")  # of the screen, not of the log

@@ -10,12 +10,12 @@ import pytest
 
 import guests
 import image
+import linux_guest
 import machine
 from console import SLOWNESS
 
 LINUX = guests.BUILT / "linux"
 COMMAND_LINE = "console=ttyS0"
-PROMPT = rb"/root # (?:\x1b\[6n)?"
 
 BAD = re.compile(r"WARN|\bBUG\b|Oops|unchecked MSR access|Firmware Bug|Call Trace|"
                  r"(?:APIC|apic|IO-APIC|timer|TSC|tsc|clocksource|HPET|hpet|PIT)\b.*(?:"
@@ -29,14 +29,17 @@ BAD = re.compile(r"WARN|\bBUG\b|Oops|unchecked MSR access|Firmware Bug|Call Trac
 BY_HOST = re.compile(r"Fast TSC calibration failed|read-back delay of \w+, clock-skew test skipped")
 
 
-def config(kernel, vcpus, memory="256M", host=""):
+def config(kernel, vcpus, memory="256M", host="", arguments=""):
     return (f"[host]\n{host}\n[vm linux]\nmemory = {memory}\nvcpus = {vcpus}\nkernel = {kernel}\n"
-            f"initrd = initrd.img\ncmdline = {COMMAND_LINE}\n")
+            f"initrd = initrd.img\ncmdline = {COMMAND_LINE} {arguments}\n")
 
 
-def boot_image(kernel, vcpus, host=""):
-    return guests.image_with(config(kernel, vcpus, host=host), {
-        kernel: LINUX / kernel, "initrd.img": LINUX / "initrd.img"})
+def boot_image(kernel, vcpus, host="", arguments="", beside=("",)):
+    """beside: sections of other VMs, and the test guests that they name."""
+    files = {kernel: LINUX / kernel, "initrd.img": LINUX / "initrd.img"}
+    files |= {name: guests.BUILT / "tests" / name for name in beside[1:]}
+    linux = config(kernel, vcpus, host=host, arguments=arguments)
+    return guests.image_with(linux + beside[0], files)
 
 
 def release():
@@ -46,29 +49,15 @@ def release():
     return data[at:data.index(b"\0", at)].split()[0].decode()
 
 
-class Linux:
+class Linux(linux_guest.InVm):
     """The VM's console on a machine that has just booted."""
 
     def __init__(self, host, slowness):
-        self.host, self.slowness = host, slowness
         host.expect_prompt(60)
         guests.wait_running(host, "linux")
-        host.console.type_line("console linux")
-
-    def wait_shell(self):
-        """Waits for its shell; answers what it has printed until then."""
-        self.host.expect(r"linux-ready\r?\n", 60 * self.slowness)
-        log = self.host.console.line.before.decode(errors="replace").replace("\r", "")
-        self.host.expect(PROMPT, 20 * self.slowness)
-        self.run("dmesg -n 1")  # nothing of the kernel's in between what commands print
-        return log
-
-    def run(self, command):
-        """What a command prints."""
-        self.host.console.send(command + "\r")
-        self.host.expect(re.escape(command) + r"\r?\n", 10 * self.slowness)
-        self.host.expect(PROMPT, 20 * self.slowness)
-        return self.host.console.line.before.decode(errors="replace").replace("\r", "").strip()
+        super().__init__(linux_guest.Line(host, slowness), "linux")
+        self.host = host
+        self.attach()
 
     def power_off(self):
         self.host.console.send("poweroff -f\r")
@@ -93,12 +82,13 @@ MACHINES = [
 
 @pytest.fixture
 def linux(qemu, bochs):
-    def start(backend, kernel, vcpus, cpus, line="", **more):
+    def start(backend, kernel, vcpus, cpus, line="", arguments="", beside=("",), **more):
         kind, options, slowness = guests.BACKENDS[backend]
         make = qemu if kind is machine.Qemu else bochs
         if (vcpus, cpus) == (2, 2):
             more = {"parallel": True, **more}
-        host = make(boot_image(kernel, vcpus, line), smp=cpus, **{**options, **more})
+        boot = boot_image(kernel, vcpus, line, arguments, beside)
+        host = make(boot, smp=cpus, **{**options, **more})
         return Linux(host, slowness * (3 if kernel == "vmlinuz" else 1) * max(1, vcpus // cpus))
     return start
 
@@ -140,11 +130,57 @@ def test_shell_and_power_off(linux, backend, kernel, vcpus, cpus, line):
     assert {line for line in new if backend == "vmx" or not BY_HOST.search(line)} == set()
 
 
+WITHOUT_KVM = "no-kvmclock nopvspin no-steal-acc"
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("backend", guests.BACKENDS)
+def test_uses_what_kvm_offers(linux, backend):
+    """A clock without exits, locks that give way, EOIs by memory."""
+    guest = linux(backend, "vmlinux", 2, 2)
+    log = guest.wait_shell()
+    for said in ("Hypervisor detected: KVM", "kvm-clock: Using msrs", "PV spinlocks enabled",
+                 "KVM setup pv remote TLB flush"):
+        assert said in log, said
+    clock = guest.run("cat /sys/devices/system/clocksource/clocksource0/current_clocksource")
+    assert clock == ("kvm-clock" if backend == "svm" else "tsc")  # where it is invariant
+
+
+def busy_share(guest):
+    """Of the time that the guest computes, the part that it calls stolen."""
+    guest.run("stat() { head -n 1 /proc/stat; }")  # no line is longer than the terminal's
+    guest.run("count() { n=0; while [ $n -lt 30000 ]; do n=$((n+1)); done; }")
+    before, after = (list(map(int, line.split()[1:])) for line in
+                     guest.run("stat; count; stat").splitlines() if line.startswith("cpu "))
+    used = [b - a for a, b in zip(before, after)]
+    return used[STEAL] / sum(used)
+
+
+STEAL = 7  # of /proc/stat's columns
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("backend", guests.BACKENDS)
+def test_sees_the_time_that_another_vm_takes(linux, backend):
+    """Beside a VM that computes it has half of the CPU, and says so."""
+    hog = "[vm hog]\nmemory = 16M\nkernel = hog\ncmdline = seconds=3600\nautostart = no\n"
+    guest = linux(backend, "vmlinux", 1, 1, beside=(hog, "hog"))
+    guest.wait_shell()
+    assert busy_share(guest) < 0.1
+    guest.host.console.send(guests.LEAVE)
+    guest.host.expect_prompt(20 * guest.slowness)
+    guest.host.console.type_line("vm start hog")
+    guest.host.expect_prompt(20 * guest.slowness)
+    guest.host.console.type_line("console linux")
+    guest.slowness *= 3
+    assert 0.3 < busy_share(guest) < 0.7
+
+
 @pytest.mark.timeout(900)
 def test_no_complaint_when_instructions_are_counted(linux):
     """With a virtual nanosecond an instruction nothing is late for the host's sake, and it
-    calibrates the TSC at the first try."""
-    guest = linux("svm", "vmlinux", 1, 1, icount=True)
+    calibrates the TSC at the first try, where it does not take our word for it."""
+    guest = linux("svm", "vmlinux", 1, 1, arguments=WITHOUT_KVM, icount=True)
     guest.slowness *= 4
     log = guest.wait_shell() + guest.run("dmesg -r | grep -i tsc")
     assert "Fast TSC calibration using PIT" in log
@@ -162,6 +198,19 @@ def test_reboot(linux, backend):
     guest.wait_shell()
     assert guest.run("head -n 1 /init") == "#!/bin/sh"
     assert guest.run("uname -r") == release()
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("backend", guests.BACKENDS)
+def test_the_power_button(linux, backend):
+    """`vm stop` shuts it down, by what every Linux has for that, and says how it ended."""
+    guest = linux(backend, "vmlinux", 1, 1)
+    guest.wait_shell()
+    guest.host.console.send(guests.LEAVE)
+    guest.host.expect_prompt()
+    assert guest.host.command("vm stop linux", 60 * guest.slowness) == ""
+    vm = guests.vm_state(guest.host, "linux")
+    assert vm["state"] == "stopped" and "powered off by the guest" in vm["reason"], vm
 
 
 def test_the_kernel_is_debians():

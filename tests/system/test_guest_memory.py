@@ -85,8 +85,8 @@ def test_idle_cpus_scrub_after_boot(host, backend):
 @BOTH
 def test_nothing_of_the_last_guest_is_left(host, backend):
     """The guest fails when it finds anything in its memory, and leaves a pattern all over it. Two
-    VMs after each other have most of the machine's, hence much of the same."""
-    shell = host(backend, "memory", {"first": "320M", "second": "320M"}, memory=512)
+    VMs of two sizes after each other have most of the machine's, hence much of the same."""
+    shell = host(backend, "memory", {"first": "320M", "second": "352M"}, memory=512)
     before = guests.in_use(shell)
     for name in ("first", "second", "first"):
         printed, vm = guests.run_to_end(shell, name, 60 * guests.BACKENDS[backend][2])

@@ -34,7 +34,8 @@ def on_both(*names):
             if backend == "svm" and name in NOT_IN_QEMU:
                 continue
             limit = 300 + ROWS[name].seconds * guests.BACKENDS[backend][2]
-            yield pytest.param(backend, name, id=f"{name.replace('c', 'C', 1)}-{backend}",
+            title = name.capitalize() if re.match("[ce][0-9]", name) else name
+            yield pytest.param(backend, name, id=f"{title}-{backend}",
                                marks=[pytest.mark.xdist_group(f"hostile-{backend}"),
                                       pytest.mark.timeout(limit * SLOWNESS)])
 
@@ -55,11 +56,19 @@ def stopping():
     return [name for name in ROWS if name not in special]
 
 
+# QEMU's VMRUN arms no breakpoint: one is there on the CPU alone where the guest has written DR7
+# (docs/testing.md). In Bochs it goes wherever its vCPU goes.
+STAYS = {"svm": ["c1-db-in-its-handler"], "vmx": []}
+
+
 class World:
     """A machine with all hostile VMs, and the neighbour running."""
 
     def __init__(self, backend):
         config, files = guests.config_of_rows([HEARTBEAT, *ROWS.values()])
+        for name in STAYS[backend]:
+            assert f"[vm {name}]\n" in config
+            config = config.replace(f"[vm {name}]\n", f"[vm {name}]\ncpus = 1\n")
         more, broken_files = broken.config_and_files()
         self.host = guests.Host(backend, guests.image_with(config + more,
                                                            {**files, **broken_files}), smp=2)
@@ -124,19 +133,6 @@ class World:
 
     def close(self):
         self.host.close()
-
-
-@pytest.fixture(scope="module")
-def worlds():
-    made = {}
-
-    def world(backend):
-        if backend not in made:
-            made[backend] = World(backend)
-        return made[backend].ready()
-    yield world
-    for each in made.values():
-        each.close()
 
 
 @pytest.fixture

@@ -3,12 +3,15 @@
 
 import ctypes
 import os
+import random
+import re
 import resource
 import shutil
 import signal
 import subprocess
 import time
 
+import pexpect
 import pytest
 
 import image
@@ -79,20 +82,46 @@ def test_the_demo_is_good(folder):
 
 def test_every_error_in_line_order(folder):
     done = check(folder, "log = info\n[hots]\n[host]\nlog = loud\nlog = info\nconsole = tty\n"
-                         "memory = 1G\nlgo = x\nnothing\n[net web]\n[host]\n")
+                         "memory = 1G\nlgo = x\nnothing\n[disk web]\n[host]\n")
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
         "my host.conf:1: found log before any section; expected [host] first",
-        "my host.conf:2: found [hots]; expected [host], [vm NAME]; did you mean host?",
+        "my host.conf:2: found [hots]; expected [host], [net NAME], [vm NAME]; did you mean host?",
         "my host.conf:4: found log = loud; expected error, warn, info or debug",
         "my host.conf:5: found log a second time; expected it once, as in line 4",
         f"my host.conf:6: found console = tty; expected {CONSOLES}",
-        "my host.conf:7: found memory; expected a key of [host]: log, console, apicv",
+        "my host.conf:7: found memory; expected a key of [host]: log, console, apicv, "
+        "console-mirror",
         "my host.conf:8: found lgo; expected a key of [host]; did you mean log?",
         "my host.conf:9: found nothing; expected KEY = VALUE",
-        "my host.conf:10: found [net web]; expected [host], [vm NAME]",
+        "my host.conf:10: found [disk web]; expected [host], [net NAME], [vm NAME]",
         "my host.conf:11: found [host] a second time; expected it once, as in line 3",
     ]
+
+
+def test_errors_of_vms_and_files_in_line_order(old):
+    """Whoever finds them, the parser or the look at the files; and no image is made of it."""
+    (old / "k").write_text("a kernel")
+    (old / "my host.conf").write_text(
+        "[vm a]\nmemroy = 1M\nkernal = k\ninitrd = gone\nautostart = yse\n[vm b]\nmemory = 1M\n"
+        "kernel = k\nkernel = gone\nfirmware = gone\n[vm a]\nmodule = gone\n[wm c]\n[vm C]\n")
+    done = mkimage(old, "my host.conf", "-o", "x.iso")
+    (old / "k").unlink()
+    assert_refused(old, done)
+    name = "a name of 1 to 31 characters out of a-z, 0-9, _ and -"
+    assert done.stderr.splitlines() == ["my host.conf:" + line for line in [
+        "1: found [vm a] without memory; expected memory = SIZE, as in 256M in it",
+        "1: found [vm a] without kernel; expected kernel = FILE or firmware = FILE in it",
+        "2: found memroy; expected a key of [vm NAME]; did you mean memory?",
+        "3: found kernal; expected a key of [vm NAME]; did you mean kernel?",
+        "4: found initrd = gone; expected a file that can be read",
+        "5: found autostart = yse; expected yes or no; did you mean yes?",
+        "9: found kernel a second time; expected it once, as in line 8",
+        "10: found firmware beside kernel in line 8; expected one of them alone",
+        "11: found [vm a] a second time; expected it once, as in line 1",
+        "12: found module = gone; expected a file that can be read",
+        "13: found [wm c]; expected [host], [net NAME], [vm NAME]; did you mean vm?",
+        f"14: found [vm C]; expected {name}"]]
 
 
 @pytest.mark.parametrize("key", ["log", "console"])
@@ -111,6 +140,146 @@ def test_file_too_large(folder):
     assert done.stderr.startswith("my host.conf:1: found a file of more than 1 MiB; expected ")
 
 
+def keys():
+    """(section, key) of every row of docs/configuration.md, which has them all: a unit test
+    compares it with the parser's tables."""
+    section = None
+    for line in (image.ROOT / "docs/configuration.md").read_text().splitlines():
+        if line.startswith("## "):
+            section = re.match(r"## `\[(\w+)", line)
+        elif section and (row := re.match(r"\| `([a-z-]+)` \|", line)):
+            yield section[1], row[1]
+
+
+KEYS = list(keys())
+FREE = {"kernel", "firmware", "initrd", "module", "cmdline"}  # a number is as good as a word
+
+
+def page_with(section, key, value):
+    """A configuration where this key's value, in the second line, is all that may be wrong."""
+    lines = [f"[{section}]" if section == "host" else f"[{section} web]", f"{key} = {value}"]
+    if section == "net":
+        lines += ["mode = nat"] * (key != "mode") + ["uplink = e1000:0"] * (key != "uplink")
+    if section == "vm":
+        lines += ["memory = 1M"] * (key != "memory")
+        lines += ["kernel = k"] * (key not in ("kernel", "firmware"))
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("section, key", KEYS, ids=[key for _, key in KEYS])
+def test_bad_values_of_every_key(folder, section, key):
+    for name in "k", "-1", "9" * 20:
+        (folder / name).write_text("a file")
+    for value in "", "x" * 4096, "-1", "9" * 20:
+        done = check(folder, page_with(section, key, value))
+        lines = [line for line in done.stderr.splitlines() if line.startswith("my host.conf:2: ")]
+        if key in FREE and value in ("-1", "9" * 20):
+            assert (done.returncode, done.stderr) == (0, ""), value
+        else:
+            assert done.returncode == 1 and len(lines) == 1, value
+            assert lines[0].startswith(f"my host.conf:2: found {key} ") and "; expected " in lines[0]
+            assert len(lines[0]) < 300
+
+
+def test_every_key_is_tried():
+    assert {("host", "log"), ("net", "mode"), ("vm", "memory"), ("vm", "cmdline")} < set(KEYS)
+    assert len(KEYS) > 20
+
+
+def test_networks_that_are_wrong(folder):
+    (folder / "k").write_text("a file")
+    done = check(folder, """\
+[vm web]
+memory = 64M
+kernel = k
+nic = e1000, net=lna
+nic = e1000, net=lan, vlna=5
+nic = e1000, net=lan, mac=52:54:00:00:00:01
+nic = e1000, net=lan, mac=52:54:00:00:00:01
+[net lan]
+mode = nat
+forward = tcp:80:wbe:80
+host = 52:54:00:00:00:01 10.9.0.2
+[net b]
+mode = brigde
+subnet = 10.8.0.300/24
+[net c]
+mode = host-only
+uplink = e1000:0
+""")
+    assert done.returncode == 1 and done.stderr.splitlines() == [f"my host.conf:{line}" for line in (
+        "4: found net = lna; expected the NAME of a [net NAME] of this file; did you mean lan?",
+        "5: found vlna; expected a key of nic; did you mean vlan?",
+        "7: found nic = e1000 with mac=52:54:00:00:00:01, which nic 2 of web has; expected each "
+        "once in a network",
+        "8: found [net lan] without uplink; expected uplink = e1000:N or pci:BUS:DEVICE.FUNCTION "
+        "in it",
+        "10: found forward = tcp:80:wbe:80; expected a VM of this file; did you mean web?",
+        "11: found host = 52:54:00:00:00:01 10.9.0.2; expected an address in 10.8.0.0/24, but "
+        "neither one of its first two nor the last",
+        "13: found mode = brigde; expected bridge, nat or host-only; did you mean bridge?",
+        "14: found subnet = 10.8.0.300/24; expected a network's own address and /8 to /29, as in "
+        "10.8.0.0/24",
+        "17: found uplink in a host-only network; expected it in a network of mode bridge or "
+        "nat")]
+
+
+BINARY = bytes(random.Random(1).randrange(256) for _ in range(65536)).decode("latin-1")
+
+
+@pytest.mark.parametrize("text, errors, first", [
+    ("", 0, ""),
+    ("\n" * 100_000, 0, ""),
+    ("# a\r\n" * 100_000, 0, ""),
+    ("x\n" * 100_000, 100_000, "1: found x; expected KEY = VALUE"),
+    ("[host]\n" * 100_000, 99_999, "2: found [host] a second time; expected it once, as in line 1"),
+    ("[host]\r\nlog = debug", 0, ""),
+    ("[host]\r\nlog = loud", 1, "2: found log = loud; expected "),
+    ("a" * (10 << 20), 1, "1: found a file of more than 1 MiB; expected "),
+    ("\0" * 65536, 1, "1: found "),
+    (BINARY, None, "1: found "),
+], ids=["empty", "blank", "comments", "words", "sections", "CR LF, no end", "an error without end",
+        "10 MiB", "zeros", "binary"])
+def test_no_configuration_at_all(folder, text, errors, first):
+    done = check(folder, text)
+    lines = done.stderr.splitlines()
+    assert done.returncode == (errors != 0) and done.stdout == ""
+    assert errors is None or len(lines) == errors
+    assert not lines or lines[0].startswith("my host.conf:" + first)
+    numbers = [int(line.split(":")[1]) for line in lines]
+    assert numbers == sorted(numbers) and all(line.isprintable() for line in lines)
+
+
+def test_files_that_are_not_there(folder):
+    (folder / "empty").write_text("")
+    (folder / "folder").mkdir()
+    os.mkfifo(folder / "pipe")
+    lines = ["[vm web]", "memory = 1M", "kernel = gone", "initrd = folder", "module = pipe words",
+             'module = "no such file" words', "module = empty"]
+    done = check(folder, "\n".join(lines))
+    readable = "a file that can be read"
+    assert done.returncode == 1 and done.stderr.splitlines() == [
+        f"my host.conf:3: found kernel = gone; expected {readable}",
+        f"my host.conf:4: found initrd = folder; expected {readable}",
+        f"my host.conf:5: found module = pipe; expected {readable}",
+        f"my host.conf:6: found module = no such file; expected {readable}",
+        "my host.conf:7: found module = empty; expected a file that is not empty"]
+
+
+def test_more_files_than_can_be_loaded(folder):
+    text = "[vm web]\nmemory = 1M\nkernel = file0\n[vm b]\nmemory = 1M\nkernel = ./file0\n"
+    for number in range(130):
+        (folder / f"file{number}").write_text("a file")
+        if number % 30 == 0:
+            text += f"[vm v{number}]\nmemory = 1M\nkernel = file0\n"
+        text += f"module = file{number}\n"
+    done = check(folder, text)
+    assert done.returncode == 1
+    assert [line.split(": ", 1)[1] for line in done.stderr.splitlines()] == [
+        f"found module = file{number}; expected at most 127 files in all VMs together"
+        for number in range(126, 130)]
+
+
 def test_no_such_configuration(folder):
     for name, why in (("none.conf", "No such file or directory"), (".", "Is a directory")):
         done = mkimage(folder, name, "--check")
@@ -127,6 +296,17 @@ def test_usage(folder, words):
     done = mkimage(folder, *words)
     assert done.returncode == 2 and "Usage: mkimage CONFIG -o OUT" in done.stderr
     assert names(folder) == ["my host.conf"]
+
+
+def test_manual_page(folder):
+    """It has every option, and every exit status."""
+    usage = mkimage(folder).stderr
+    page = subprocess.run(["groff", "-man", "-Tascii", "-P-cbou", image.ROOT / "docs/mkimage.1"],
+                          text=True, check=True, capture_output=True).stdout
+    options = set(re.findall(r" (--?[a-z]+)", usage))
+    assert options == {"-o", "--check"} and all(option in page for option in options)
+    status = page[page.index("EXIT STATUS"):page.index("FILES")]
+    assert re.findall(r"^ +([0-9]) ", status, re.M) == ["0", "1", "2"]
 
 
 # The image.
@@ -163,6 +343,68 @@ def test_replaces_an_image(folder):
     done = mkimage(folder, "my host.conf", "-o", out, umask=0o027)
     assert done.returncode == 0
     assert out.stat().st_size > 1 << 20 and out.stat().st_mode & 0o777 == 0o640
+
+
+def files_in(path, folder):
+    """What a configuration's image has in /boot/files, in the order of their numbers."""
+    xorriso(path, "-extract", "/boot/files", folder)
+    return [file.read_bytes() for file in sorted(folder.iterdir())]
+
+
+def test_files_wherever_they_are(folder, tmp_path):
+    """Relative to the configuration, or not; each once; blanks, and what a shell takes for more."""
+    (folder / "a $b;c").mkdir()
+    (folder / "a $b;c/my kernel").write_text("one")
+    (tmp_path / "init=rd, of all").write_text("two")
+    (folder / "my host.conf").write_text(
+        "[vm a]\nmemory = 1M\nkernel = a $b;c/my kernel\ninitrd = ../init=rd, of all\n"
+        f"[vm b]\nmemory = 1M\nkernel = a $b;c/../a $b;c/my kernel\ninitrd = {tmp_path}/init=rd, of all\n")
+    done = subprocess.run([folder.parent / "the tool/mkimage", "some where/my host.conf",
+                           "-o", "x.iso"], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert files_in(tmp_path / "x.iso", tmp_path / "files") == [b"one", b"two"]
+
+
+# Progress.
+
+LARGE = 256 << 20
+
+
+@pytest.fixture
+def large(folder):
+    """A configuration that names a large file, of zeros that take no room."""
+    (folder / "my host.conf").write_text("[vm a]\nmemory = 1M\nkernel = large\n")
+    with open(folder / "large", "wb") as out:
+        out.truncate(LARGE)
+    return folder
+
+
+def on_a_terminal(folder, **options):
+    return pexpect.spawn(str(folder.parent / "the tool/mkimage"), ["my host.conf", "-o", "x.iso"],
+                         cwd=str(folder), timeout=DEADLINE, encoding="latin-1", **options,
+                         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+
+
+def test_progress_on_a_terminal(large):
+    terminal = on_a_terminal(large)
+    for what in "copying files", "writing the image":
+        terminal.expect(rf"\r{what}: \d+ % of 25[67] MiB")
+        terminal.expect(r"\r +\r")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.before == "" and terminal.exitstatus == 0
+    assert names(large) == ["large", "my host.conf", "x.iso"]
+
+
+def test_no_progress_elsewhere(large):
+    done = mkimage(large, "my host.conf", "-o", "x.iso")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_no_progress_of_little(folder):
+    terminal = on_a_terminal(folder)
+    terminal.expect(pexpect.EOF)
+    assert terminal.before == ""
 
 
 # What goes wrong leaves nothing, and an old image as it was.
@@ -239,9 +481,12 @@ umount disk
 exit $status"""
 
 
-@pytest.mark.parametrize("size", ["64k", "1m", "3m"])
-def test_full_disk(folder, size):
+@pytest.mark.parametrize("size, file", [("64k", 1), ("1m", 1), ("3m", 1), ("8m", 16 << 20)])
+def test_full_disk(folder, size, file):
+    """At each step: the hypervisor, the image, the configuration's files."""
     (folder / "disk").mkdir()
+    (folder / "file").write_bytes(bytes(file))
+    (folder / "my host.conf").write_text("[vm a]\nmemory = 1M\nkernel = file\n")
     done = subprocess.run(
         NAMESPACE + ["sh", "-c", ON_A_SMALL_DISK, "sh", size,
          folder.parent / "the tool/mkimage"],
@@ -288,6 +533,23 @@ def test_signals(old, tmp_path, number):
     assert names(old) == ["my host.conf", "x.iso"] and (old / "x.iso").read_text() == "old"
     assert names(tmp_path / "tmp") == []
     wait_until(lambda: not any(is_alive(pid) for pid in pids))
+
+
+@pytest.mark.parametrize("step", ["copying files", "writing the image"])
+def test_ctrl_c(large, step):
+    """Typed when little has been done, which stays so."""
+    (large / "x.iso").write_text("old")
+    terminal = on_a_terminal(large)
+    terminal.expect(rf"\r{step}: \d+ %")
+    os.kill(terminal.pid, signal.SIGSTOP)
+    terminal.sendintr()
+    os.kill(terminal.pid, signal.SIGCONT)
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.signalstatus == signal.SIGINT
+    assert f"{step}: 100 %" not in terminal.before and "mkimage:" not in terminal.before
+    assert names(large) == ["large", "my host.conf", "x.iso"]
+    assert (large / "x.iso").read_text() == "old"
 
 
 def is_alive(pid):

@@ -53,22 +53,37 @@ def test_poweroff_ends_it(machine):
 @pytest.mark.timeout(1500)
 @pytest.mark.parametrize("machine, slowness", [("svm", 1), ("vmx", 8)])
 def test_the_demo(machine, slowness):
-    """What `make run` boots: the hint, the prompt, Linux's shell by what the hint says, and back."""
+    """What `make run` boots: the hint of three lines, the prompt, and what the hint says: the list
+    of two VMs, Linux's shell with its own hint, pings of the other VM and of the world, back, the
+    networks, and its end by the power button, which leaves the other."""
     subprocess.run([image.MKIMAGE, image.DEMO, "-o", image.TEST / f"demo-{machine}.iso"], check=True)
     terminal = run(image.TEST / f"demo-{machine}.iso", machine)
     terminal.timeout = 60 * SLOWNESS * slowness
-    terminal.expect_exact("type: console linux")
+    for hint in "try: vm list", "console linux, its console", "vm stop linux, which":
+        terminal.expect_exact(hint)
     terminal.expect_exact(PROMPT)
     terminal.send("console linux\r")
+    for hint in "try: ip address", "ping 10.8.0.1", "Ctrl-], then net":
+        terminal.expect_exact(hint)
     terminal.expect_exact("linux-ready")
     terminal.expect_exact(LINUX_PROMPT)
     terminal.send("echo $((6 * 7)) $(uname -s)\r")
     terminal.expect_exact("42 Linux")
     terminal.expect_exact(LINUX_PROMPT)
+    for address in "10.8.0.11", "10.0.2.2":  # linux2 may still be booting
+        terminal.send(f"until ping -c 1 -W 5 {address}; do sleep 1; done\r")
+        terminal.expect_exact(f"64 bytes from {address}")
+        terminal.expect_exact(LINUX_PROMPT)
     terminal.send("\x1d")
     terminal.expect_exact(PROMPT)
+    terminal.send("net\r")
+    terminal.expect("lan +[^\n]*nat[^\n]*e1000:0")
+    terminal.expect_exact(PROMPT)
+    terminal.send("vm stop linux\r")
+    terminal.expect_exact(PROMPT)
     terminal.send("vm list\r")
-    terminal.expect("linux +running")
+    terminal.expect("linux +stopped [^\n]*powered off by the guest")
+    terminal.expect("linux2 +running")
     terminal.expect_exact(PROMPT)
     terminal.send("poweroff\r")
     assert_ended(terminal)

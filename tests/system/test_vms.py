@@ -63,7 +63,7 @@ def boot_image():
     pytest.param(name, marks=pytest.mark.xdist_group(f"vms-{name}")) for name in guests.BACKENDS])
 def host(request):
     """One machine with one CPU, which all these VMs share."""
-    made = guests.Host(request.param, boot_image(), smp=1)
+    made = guests.Host(request.param, boot_image(), smp=1, narrow_line=True)
     guests.wait_running(made.ready(), "one")  # which starts by itself
     yield made
     made.close()
@@ -177,8 +177,8 @@ def test_detached_console_keeps_the_newest(shell):
     go, and are counted; nothing is shown twice."""
     guest = restart_fresh(shell, "one")
     guest.tell("m")
-    shell.console.send("F")  # begins after a second, and ends the VM
-    guest.leave()
+    shell.console.send(b"F" + guests.LEAVE)  # begins after a second, and ends the VM
+    shell.expect_prompt()
     deadline = time.monotonic() + 120 * SLOWNESS
     while states(shell)["one"] != "stopped":
         assert time.monotonic() < deadline
@@ -192,6 +192,8 @@ def test_detached_console_keeps_the_newest(shell):
     kept = said[said.index("\n") + 1:-len(why)]
     assert flood.endswith(kept) and len(kept) > RING * 9 // 10
     assert shell.command("console one") == why
+    log = shell.command("console one --log", 60)
+    assert flood.endswith(log + "\n") and len(log) > RING * 9 // 10
 
 
 @pytest.mark.parametrize("letter, why", [
@@ -304,11 +306,12 @@ ERRORS = [
     ("vm start nobody", 'there is no VM "nobody"; vm list shows all'),
     ("vm start lft", "did you mean left?"),
     ("vm start one", "one is already running"),
-    ("vm stop one", "vm stop one --force"),
     ("vm stop two --force", "two is not running, it is stopped"),
     ("vm pause two", "two is not running, it is stopped"),
     ("vm resume one", "one is not paused, it is running"),
     ("vm resume two", "two is not running, it is stopped"),
+    ("vm stop two", "two is not running, it is stopped"),
+    ("vm send two power", "two is not running, it is stopped"),
     ("vm reset two", "two is not running, it is stopped"),
     ("vm info", "usage: vm info NAME"),
     ("vm lst", "did you mean vm list?"),

@@ -2,9 +2,10 @@
 // SOURCES: shell/shell.c shell/command.c shell/complete.c shell/words.c shell/input.c shell/edit.c
 // SOURCES: shell/keys.c shell/history.c shell/json.c shell/cmd_help.c shell/cmd_log.c
 // SOURCES: shell/cmd_version.c lib/distance.c lib/format.c lib/log.c lib/lock.c
-// SOURCES: lib/error.c
+// SOURCES: lib/error.c lib/text.c
 #include "tests/unit/test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/log.h"
@@ -19,7 +20,7 @@
 
 /* A terminal: what the shell sends, and what is typed while a command runs. */
 static struct text_sink sent;
-static char typed[16 * 1024];
+static char typed[3 * INPUT_SIZE];
 static size_t typed_len, typed_at;
 
 static size_t
@@ -68,6 +69,18 @@ echo_completion(unsigned arg, unsigned n)
 	return n < ARRAY_SIZE(words) ? words[n] : NULL;
 }
 
+/* Names that are made as they are asked for, all in one place. */
+static const char *
+ports_completion(unsigned arg, unsigned n)
+{
+	static char name[16];
+
+	if (arg != 1 || n > 10)
+		return NULL;
+	snprintf(name, sizeof(name), n < 2 ? "web.%u" : "x%u.gw", n);
+	return name;
+}
+
 static int
 run_fail(const struct command_call *call)
 {
@@ -106,6 +119,12 @@ static const struct command cmd_echo = {
 	.run = run_echo,
 	.completion = echo_completion,
 };
+static const struct command cmd_ports = {.name = "ports",
+					 .usage = "PORT",
+					 .summary = "takes a port",
+					 .args_max = 1,
+					 .run = run_echo,
+					 .completion = ports_completion};
 static const struct command cmd_fail = {.name = "fail",
 					.usage = "",
 					.summary = "fails",
@@ -119,8 +138,9 @@ static const struct command cmd_follow = {.name = "follow",
 					  .summary = "follows",
 					  .run = run_follow};
 
-const struct command *const command_table[] = {&cmd_help, &cmd_version, &cmd_log,    &cmd_echo,
-					       &cmd_fail, &cmd_long,	&cmd_follow, NULL};
+const struct command *const command_table[] = {&cmd_help,   &cmd_version, &cmd_log,
+					       &cmd_echo,   &cmd_fail,	  &cmd_long,
+					       &cmd_follow, &cmd_ports,	  NULL};
 
 static int
 setup(void **state)
@@ -276,7 +296,7 @@ completing_a_command(void **state)
 	assert_answer("\x15x\t", "\b\b\b\b\b     \b\b\b\b\bx\a"); /* nothing fits */
 	assert_answer("\x7f", "\b \b");
 	/* Nothing is typed, nothing in common: a list, the prompt and the line again. */
-	assert_answer("\t", "\r\nhelp  version  log  echo  fail  long  follow\r\nashlar> ");
+	assert_answer("\t", "\r\nhelp  version  log  echo  fail  long  follow  ports\r\nashlar> ");
 	assert_answer("f\t", "f\r\nfail  follow\r\nashlar> f");
 }
 
@@ -294,6 +314,15 @@ completing_an_argument(void **state)
 	assert_answer("\x03", "\r\nashlar> ");
 	assert_answer("fail a\t", "fail a\a");
 	assert_answer("\x03help vers\t", "\r\nashlar> help version ");
+}
+
+static void
+completing_names_that_dont_last(void **state)
+{
+	assert_answer("ports w\t", "ports web.");
+	assert_answer("\t", "\r\nweb.0  web.1\r\nashlar> ports web.");
+	assert_answer("1\t", "1 ");
+	assert_answer("\x03ports x3\t", "\r\nashlar> ports x3.gw ");
 }
 
 /* The word before the cursor is completed; what stands behind stays. */
@@ -383,9 +412,23 @@ more_ahead_than_there_is_room(void **state)
 	ahead[sizeof(ahead) - 1] = '\0';
 	type_during_the_command(ahead);
 	feed("long\r");
-	assert_int_equal(typed_at, INPUT_SIZE); /* the rest waits where it is */
 	assert_int_equal(sent.len, strlen("long\r\n1000 turns\r\nashlar> ") +
 					   INPUT_SIZE * strlen("\r\nashlar> "));
+}
+
+/* Some commands have no other end. */
+static void
+ctrl_c_behind_more_than_there_is_room(void **state)
+{
+	char ahead[INPUT_SIZE + 500];
+
+	memset(ahead, '\r', sizeof(ahead));
+	ahead[sizeof(ahead) - 2] = '\x03';
+	ahead[sizeof(ahead) - 1] = '\0';
+	type_during_the_command(ahead);
+	feed("long\r");
+	assert_null(strstr(sent.buf, "1000 turns"));
+	assert_non_null(strstr(sent.buf, " turns\r\nashlar> \r\nashlar> "));
 }
 
 static void
@@ -394,16 +437,16 @@ ending_what_follows(void **state)
 	type_during_the_command("q");
 	assert_answer("follow\r", "follow\r\n0 turns\r\nashlar> ");
 	type_during_the_command("xq");
-	assert_answer("follow\r", "follow\r\n1000 turns\r\nashlar> xq");
-	feed("\x03");
-	type_during_the_command("x\x03");
-	assert_answer("follow\r", "follow\r\n0 turns\r\nashlar> x");
+	assert_answer("follow\r", "follow\r\n0 turns\r\nashlar> ");
+	type_during_the_command("x\x03z");
+	assert_answer("follow\r", "follow\r\n0 turns\r\nashlar> z");
 	feed("\x03");
 	memset(typed, 'x', INPUT_SIZE);
 	typed_len = INPUT_SIZE;
 	typed_at = 0;
 	feed("follow\r");
-	assert_non_null(strstr(sent.buf, "follow\r\n0 turns\r\nashlar> xxx"));
+	assert_non_null(strstr(sent.buf, "follow\r\n1000 turns\r\nashlar> "));
+	assert_null(strstr(sent.buf, "xxx"));
 }
 
 static void
@@ -526,6 +569,7 @@ main(void)
 		cmocka_unit_test_setup(version, setup),
 		cmocka_unit_test_setup(completing_a_command, setup),
 		cmocka_unit_test_setup(completing_an_argument, setup),
+		cmocka_unit_test_setup(completing_names_that_dont_last, setup),
 		cmocka_unit_test_setup(completing_in_the_middle, setup),
 		cmocka_unit_test_setup(history_of_lines, setup),
 		cmocka_unit_test_setup(long_lines, setup),
@@ -534,6 +578,7 @@ main(void)
 		cmocka_unit_test_setup(typing_ahead, setup),
 		cmocka_unit_test_setup(typing_ahead_of_a_deaf_command, setup),
 		cmocka_unit_test_setup(more_ahead_than_there_is_room, setup),
+		cmocka_unit_test_setup(ctrl_c_behind_more_than_there_is_room, setup),
 		cmocka_unit_test_setup(ending_what_follows, setup),
 		cmocka_unit_test(taking_bytes_out_of_the_input),
 		cmocka_unit_test_setup(garbage, setup),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 // SOURCES: core/config.c core/config_keys.c core/config_values.c core/config_words.c
+// SOURCES: core/config_section.c core/config_net.c core/config_nic.c core/config_check.c
 // SOURCES: core/config_cmdline.c
 // SOURCES: lib/ini.c lib/text.c lib/format.c lib/distance.c
 #include "tests/unit/test.h"
@@ -14,6 +15,7 @@ static char seen[16 * 1024];
 static size_t seen_len;
 static struct config config;
 static struct vm_config vms[CONFIG_VMS_MAX];
+static struct net_config nets[CONFIG_NETS_MAX];
 
 static void
 on_error(struct config_report *report, u32 line, const char *text)
@@ -38,6 +40,8 @@ parse(const char *text, size_t len)
 	config_defaults(&config);
 	config.vms = vms;
 	config.vm_room = ARRAY_SIZE(vms);
+	config.nets = nets;
+	config.net_room = ARRAY_SIZE(nets);
 	return config_parse(text, len, &config, &report);
 }
 
@@ -167,13 +171,21 @@ huge_values(void **state)
 static void
 unknown_names(void **state)
 {
-	assert_errors("[hots]\n",
-		      "1: found [hots]; expected [host], [vm NAME]; did you mean host?\n");
-	assert_errors("[net web]\n", "1: found [net web]; expected [host], [vm NAME]\n");
+	assert_errors(
+		"[hots]\n",
+		"1: found [hots]; expected [host], [net NAME], [vm NAME]; did you mean host?\n");
+	assert_errors("[disk web]\n",
+		      "1: found [disk web]; expected [host], [net NAME], [vm NAME]\n");
+	assert_errors(
+		"[vmm web]\nkernel = 1\n",
+		"1: found [vmm web]; expected [host], [net NAME], [vm NAME]; did you mean vm?\n");
+	assert_errors("[vm web]\nkernal = k\nmemory = 1M\nkernel = k\n",
+		      "2: found kernal; expected a key of [vm NAME]; did you mean kernel?\n");
 	assert_errors("[host]\nlgo = info\n",
 		      "2: found lgo; expected a key of [host]; did you mean log?\n");
 	assert_errors("[host]\nmemory = 1\n",
-		      "2: found memory; expected a key of [host]: log, console, apicv\n");
+		      "2: found memory; expected a key of [host]: log, console, apicv, "
+		      "console-mirror\n");
 	assert_errors("[host web]\nlog = x\n",
 		      "1: found [host web]; expected [host]\n"
 		      "2: found log = x; expected error, warn, info or debug\n");
@@ -184,8 +196,8 @@ unknown_names(void **state)
 static void
 keys_of_unknown_section(void **state)
 {
-	assert_errors("[net web]\nlog = x\n[host]\nlog = x\n",
-		      "1: found [net web]; expected [host], [vm NAME]\n"
+	assert_errors("[disk web]\nlog = x\n[host]\nlog = x\n",
+		      "1: found [disk web]; expected [host], [net NAME], [vm NAME]\n"
 		      "4: found log = x; expected error, warn, info or debug\n");
 }
 
@@ -203,13 +215,13 @@ duplicates(void **state)
 static void
 every_error_in_line_order(void **state)
 {
-	assert_errors("log = info\n[host\nlog\nconsole = tty\nlog = \n[net]\n[host]\n",
+	assert_errors("log = info\n[host\nlog\nconsole = tty\nlog = \n[disk]\n[host]\n",
 		      "1: found log before any section; expected [host] first\n"
 		      "2: found [host; expected ] at its end\n"
 		      "3: found log; expected KEY = VALUE\n"
 		      "4: found console = tty; expected " CONSOLE_VALUES "\n"
 		      "5: found log without a value; expected error, warn, info or debug\n"
-		      "6: found [net]; expected [host], [vm NAME]\n"
+		      "6: found [disk]; expected [host], [net NAME], [vm NAME]\n"
 		      "7: found [host] a second time; expected it once, as in line 2\n");
 }
 
@@ -249,6 +261,10 @@ command_line_wins(void **state)
 	parse_cmdline("apicv=on");
 	assert_int_equal(config.apicv, USE_APIC_ON);
 	assert_good("");
+	parse_cmdline("guest-tags=0 guest-tags=65536 guest-tags=");
+	assert_int_equal(config.guest_tags, 0);
+	parse_cmdline("guest-tags=65535");
+	assert_int_equal(config.guest_tags, 65535);
 	parse_cmdline("apicv=off");
 	assert_int_equal(config.apicv, USE_APIC_OFF);
 }
@@ -258,22 +274,30 @@ static void
 host_alone(void **state)
 {
 	static const char text[] = "[vm a]\nmemory = 1G\nnonsense\n[vm a]\n[vm b]\nvcpus = 99\n"
+				   "[net a]\nmode = x\n[net b]\nsubnet = 10.0.0.0/8\n"
 				   "[vm B]\n[unknown]\nx = y\n[host]\nlog = debug\nbad = 1\n"
 				   "console = com2\n";
-	char many[CONFIG_VMS_MAX * 16];
+	char many[CONFIG_VMS_MAX * 32];
 	size_t len = 0;
 
 	seen_len = 0;
 	config_defaults(&config);
-	assert_int_equal(config_parse_host(text, sizeof(text) - 1, &config), 3);
+	config_parse_host(text, sizeof(text) - 1, &config);
+	assert_int_equal(config.vm_room, 3);
+	assert_int_equal(config.net_room, 2);
 	assert_int_equal(config.console.com, 2);
 	assert_int_equal(config.log, LOG_DEBUG);
 	assert_int_equal(config.vm_count, 0);
+	assert_int_equal(config.net_count, 0);
 	assert_int_equal(seen_len, 0);
 	for (u32 i = 0; i < CONFIG_VMS_MAX + 3; i++)
-		len += (size_t)sprintf(many + len, "[vm v%u]\n", i);
-	assert_int_equal(config_parse_host(many, len, &config), CONFIG_VMS_MAX);
-	assert_int_equal(config_parse_host(many, CONFIG_SIZE_MAX + 1, &config), 0);
+		len += (size_t)sprintf(many + len, "[vm v%u]\n[net n%u]\n", i, i);
+	config_parse_host(many, len, &config);
+	assert_int_equal(config.vm_room, CONFIG_VMS_MAX);
+	assert_int_equal(config.net_room, CONFIG_NETS_MAX);
+	config_parse_host(many, CONFIG_SIZE_MAX + 1, &config);
+	assert_int_equal(config.vm_room, 0);
+	assert_int_equal(config.net_room, 0);
 	config_parse_cmdline("console=com3 nonsense", &config, NULL);
 	assert_int_equal(config.console.com, 3);
 }
@@ -285,7 +309,8 @@ wrong_words(void **state)
 	parse_cmdline("quiet consoel=com1 console= console console=tty console=com3");
 	assert_string_equal(
 		seen,
-		"0: found quiet; expected a key of the command line: console, apicv, exec-pages\n"
+		"0: found quiet; expected a key of the command line: console, apicv, exec-pages, "
+		"guest-tags\n"
 		"0: found consoel; expected a key of the command line; did you mean "
 		"console?\n"
 		"0: found console without a value; expected " CONSOLE_VALUES "\n"
@@ -338,7 +363,48 @@ vm_defaults(void **state)
 	assert_true(vm->autostart);
 	assert_false(vm->restart);
 	assert_false(vm->debug_exit);
+	assert_int_equal(vm->stop_timeout_ms, 30000);
 	assert_string_equal(vm->error, "");
+}
+
+static void
+vm_cpu_time(void **state)
+{
+	const struct vm_config *vm = vms;
+
+	assert_good(VM);
+	assert_int_equal(vm->weight, 256);
+	assert_int_equal(vm->cap, 0);
+	assert_true(cpu_set_has(&vm->cpus, 0) && cpu_set_has(&vm->cpus, 255));
+	assert_good(VM "weight = 65536\ncap = 150%\ncpus = 1-3, 7,200 - 201\n");
+	assert_int_equal(vm->weight, 65536);
+	assert_int_equal(vm->cap, 150);
+	for (u32 cpu = 0; cpu < MAX_CPUS; cpu++)
+		assert_int_equal(cpu_set_has(&vm->cpus, cpu),
+				 (cpu >= 1 && cpu <= 3) || cpu == 7 || cpu == 200 || cpu == 201);
+	assert_good(VM "cpus = 255\n");
+	assert_true(cpu_set_has(&vm->cpus, 255) && !cpu_set_has(&vm->cpus, 0));
+}
+
+static void
+wrong_cpu_time(void **state)
+{
+	static const char *const wrong[] = {"cpus = 256",  "cpus = 3-1",     "cpus = 1-",
+					    "cpus = -1",   "cpus = 1,",	     "cpus = ,1",
+					    "cpus = 1,,2", "cpus = 1-2-3",   "cpus = all",
+					    "weight = 0",  "weight = 65537", "weight = -1",
+					    "cap = 50",	   "cap = 0%",	     "cap = 6401%",
+					    "cap = %",	   "cap = -5%"};
+	char text[128];
+
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		sprintf(text, VM "%s\n", wrong[i]);
+		assert_int_equal(parse(text, strlen(text)), 1);
+		assert_memory_equal(seen, "4: found ", 9);
+		assert_int_equal(vms[0].weight, 256);
+		assert_int_equal(vms[0].cap, 0);
+		assert_true(cpu_set_has(&vms[0].cpus, 0));
+	}
 }
 
 static void
@@ -350,7 +416,7 @@ vm_keys(void **state)
 		    "[vm b-_9]\nvcpus = 64\nmemory = 2048K\nkernel = \"my # kernel\"\n"
 		    "initrd = an initrd.img\nmodule = m1\nmodule = \"m 2\"  x  y\n"
 		    "cmdline = root=\"a # b\" quiet # comment\nautostart = no\n"
-		    "on-exit = restart\ndebug-exit = on\n");
+		    "on-exit = restart\ndebug-exit = on\nstop-timeout = 2m\n");
 	assert_int_equal(config.vm_count, 2);
 	assert_slice(config.vms[0].firmware, "fw.bin");
 	assert_int_equal(config.vms[0].memory, GiB);
@@ -368,6 +434,66 @@ vm_keys(void **state)
 	assert_false(vm->autostart);
 	assert_true(vm->restart);
 	assert_true(vm->debug_exit);
+	assert_int_equal(vm->stop_timeout_ms, 120000);
+}
+
+static void
+times(void **state)
+{
+	static const struct {
+		const char *text;
+		u32 ms;
+	} good[] = {
+		{"1ms",	1	 },
+		    {"1500ms", 1500   },
+		      {"2s",     2000	 },
+		    {"7",	  7000   },
+		 {"60m",	 3600000}
+	 };
+	static const char *const bad[] = {"",
+					  "0",
+					  "0s",
+					  "-1",
+					  "3600001ms",
+					  "61m",
+					  "m",
+					  "ms",
+					  "1h",
+					  "1 s",
+					  "1.5s",
+					  "1mss",
+					  "18446744073709551615m"};
+	char text[120];
+
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		sprintf(text, VM "stop-timeout = %s\n", good[i].text);
+		assert_int_equal(parse(text, strlen(text)), 0);
+		assert_int_equal(vms[0].stop_timeout_ms, good[i].ms);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		sprintf(text, VM "stop-timeout = %s\n", bad[i]);
+		assert_int_equal(parse(text, strlen(text)), 1);
+		assert_non_null(strstr(seen, "; expected a time from 1ms to 60m, as in 30s\n"));
+		assert_int_equal(vms[0].stop_timeout_ms, 30000);
+	}
+}
+
+static void
+names_a_vm(void **state)
+{
+	assert_good("[host]\nconsole-mirror = web\n" VM);
+	assert_string_equal(config.console_mirror, "web");
+	assert_good(VM "[host]\nconsole-mirror = web\n");
+	assert_good("");
+	assert_string_equal(config.console_mirror, "");
+	assert_errors("[host]\nconsole-mirror = wbe\nlog = x\n" VM,
+		      "2: found console-mirror = wbe; expected a VM of this file; did you mean "
+		      "web?\n"
+		      "3: found log = x; expected error, warn, info or debug\n");
+	assert_errors("[host]\nconsole-mirror = Web\n",
+		      "2: found console-mirror = Web; expected a VM of this file\n");
+	assert_errors(VM "[host]\nconsole-mirror =\n",
+		      "5: found console-mirror without a value; expected a VM of this file\n");
 }
 
 static void
@@ -539,8 +665,8 @@ many_vms(void **state)
 	assert_int_equal(config.vm_count, CONFIG_VMS_MAX);
 	n += (size_t)sprintf(text + n, "[vm more]\nvcpus = 99\n");
 	assert_int_equal(parse(text, n), 2);
-	assert_string_equal(seen, "193: found [vm more]; expected at most 64 such sections\n"
-				  "194: found vcpus = 99; expected a number from 1 to 64\n");
+	assert_string_equal(seen, "769: found [vm more]; expected at most 256 such sections\n"
+				  "770: found vcpus = 99; expected a number from 1 to 64\n");
 	assert_int_equal(config.vm_count, CONFIG_VMS_MAX);
 }
 
@@ -562,20 +688,38 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(defaults),	     cmocka_unit_test(log_levels),
-		cmocka_unit_test(consoles),	     cmocka_unit_test(wrong_log),
-		cmocka_unit_test(wrong_consoles),    cmocka_unit_test(huge_values),
-		cmocka_unit_test(unknown_names),     cmocka_unit_test(keys_of_unknown_section),
-		cmocka_unit_test(duplicates),	     cmocka_unit_test(every_error_in_line_order),
-		cmocka_unit_test(size_of_file),	     cmocka_unit_test(command_line_wins),
-		cmocka_unit_test(host_alone),	     cmocka_unit_test(wrong_words),
-		cmocka_unit_test(many_wrong_words),  cmocka_unit_test(vm_defaults),
-		cmocka_unit_test(vm_keys),	     cmocka_unit_test(files_of_a_vm),
-		cmocka_unit_test(names_of_modules),  cmocka_unit_test(missing_keys),
-		cmocka_unit_test(wrong_sizes),	     cmocka_unit_test(wrong_files),
-		cmocka_unit_test(firmware_is_alone), cmocka_unit_test(names_of_vms),
-		cmocka_unit_test(duplicate_vms),     cmocka_unit_test(disabled_vms),
-		cmocka_unit_test(many_vms),	     cmocka_unit_test(many_modules),
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(log_levels),
+		cmocka_unit_test(consoles),
+		cmocka_unit_test(wrong_log),
+		cmocka_unit_test(wrong_consoles),
+		cmocka_unit_test(huge_values),
+		cmocka_unit_test(unknown_names),
+		cmocka_unit_test(keys_of_unknown_section),
+		cmocka_unit_test(duplicates),
+		cmocka_unit_test(every_error_in_line_order),
+		cmocka_unit_test(size_of_file),
+		cmocka_unit_test(command_line_wins),
+		cmocka_unit_test(host_alone),
+		cmocka_unit_test(wrong_words),
+		cmocka_unit_test(many_wrong_words),
+		cmocka_unit_test(vm_defaults),
+		cmocka_unit_test(times),
+		cmocka_unit_test(names_a_vm),
+		cmocka_unit_test(vm_cpu_time),
+		cmocka_unit_test(wrong_cpu_time),
+		cmocka_unit_test(vm_keys),
+		cmocka_unit_test(files_of_a_vm),
+		cmocka_unit_test(names_of_modules),
+		cmocka_unit_test(missing_keys),
+		cmocka_unit_test(wrong_sizes),
+		cmocka_unit_test(wrong_files),
+		cmocka_unit_test(firmware_is_alone),
+		cmocka_unit_test(names_of_vms),
+		cmocka_unit_test(duplicate_vms),
+		cmocka_unit_test(disabled_vms),
+		cmocka_unit_test(many_vms),
+		cmocka_unit_test(many_modules),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,6 +29,14 @@ tsc_is_reliable(void)
 	return true;
 }
 
+static bool clock_by_tsc;
+
+bool
+clock_is_tsc(void)
+{
+	return clock_by_tsc;
+}
+
 u64
 xsave_mask(void)
 {
@@ -151,8 +159,34 @@ says_that_it_is_ashlar(void **state)
 	assert_int_equal(r.eax, 0x40000000);
 	assert_memory_equal(&r.ebx, "AshlarAshlar", 12);
 	assert_true(ask(1, 0).ecx >> 31);
-	for (u32 base = 0x40000001; base < 0x40010000; base += 0xff)
+	for (u32 base = 0x40000102; base < 0x40010000; base += 0xff)
 		expect(base, 0, 0, 0, 0, 0);
+}
+
+/* Where Linux looks for it, in steps of 100h; and of its features what we have. */
+static void
+offers_what_kvm_does(void **state)
+{
+	enum { PV_EOI = 1 << 6, STABLE = 1 << 24 };
+	struct cpuid_regs r;
+	u32 features, page;
+
+	boot_rich(&intel);
+	r = ask(0x40000100, 0);
+	assert_int_equal(r.eax, 0x40000101);
+	assert_memory_equal(&r.ebx, "KVMK", 4);
+	assert_memory_equal(&r.ecx, "VMKV", 4);
+	assert_memory_equal(&r.edx, "M\0\0\0", 4);
+	clock_by_tsc = false;
+	features = ask(0x40000101, 0).eax;
+	assert_int_equal(features & (1 << 1 | 1 << 3 | PV_EOI | 1 << 7),
+			 1 << 1 | 1 << 3 | PV_EOI | 1 << 7);
+	assert_int_equal(features & (1 | 1 << 4 | STABLE), 0); /* nor the old MSRs, async PF */
+	clock_by_tsc = true;
+	assert_int_equal(ask(0x40000101, 0).eax, features | STABLE);
+	v->hw.apic.page = &page;
+	assert_int_equal(ask(0x40000101, 0).eax, (features | STABLE) & ~(u32)PV_EOI);
+	expect(0x40000102, 0, 0, 0, 0, 0);
 }
 
 static void
@@ -411,6 +445,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(says_that_it_is_ashlar),
+		cmocka_unit_test(offers_what_kvm_does),
 		cmocka_unit_test(keeps_vendor_and_bounds_the_maximums),
 		cmocka_unit_test(above_the_maximum_as_the_vendor_does),
 		cmocka_unit_test(shows_nothing_that_is_not_there),

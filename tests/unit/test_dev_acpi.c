@@ -233,6 +233,11 @@ test_routes_turn_by_slot(void **state)
 	assert_int_equal(guest_acpi_pci_input(0, 0), 16);
 	assert_int_equal(guest_acpi_pci_input(0, 3), 19);
 	assert_int_equal(guest_acpi_pci_input(3, 2), 17);
+	for (u32 slot = 0; slot < 32; slot++) {
+		for (u32 pin = 0; pin < 4; pin++)
+			assert_int_equal(guest_acpi_pci_irq(slot, pin),
+					 10 + guest_acpi_pci_input(slot, pin) % 2);
+	}
 }
 
 /* Runs a command in the directory; its output is in DIR/out. */
@@ -285,7 +290,15 @@ static const char *const dsdt_texts[] = {
 	"WordIO (ResourceProducer, MinFixed, MaxFixed, PosDecode, EntireRange,",
 	"DWordMemory (ResourceProducer, PosDecode, MinFixed, MaxFixed, NonCacheable, ReadWrite,",
 	"QWordMemory (ResourceProducer, PosDecode, MinFixed, MaxFixed, NonCacheable, ReadWrite,",
-	"Name (_PRT, Package (0x80)",
+	"Name (PICM, Zero)",
+	"Method (_PIC, 1, NotSerialized)",
+	"PICM = Arg0",
+	"Name (PRTA, Package (0x80)",
+	"Name (PRTP, Package (0x80)",
+	"Method (_PRT, 0, NotSerialized)",
+	"If (PICM)",
+	"Return (PRTA)",
+	"Return (PRTP)",
 	"Name (_HID, EisaId (\"PNP0C02\")",
 	"Name (_HID, EisaId (\"PNP0501\")",
 	"Name (_HID, EisaId (\"PNP0B00\")",
@@ -319,6 +332,30 @@ test_iasl_reads_them_all(void **state)
 	assert_int_equal(system(command), 0);
 }
 
+#define USE_IOAPIC "evaluate \\_PIC 1"
+#define GET_ROUTES "evaluate \\_SB.PCI0._PRT"
+
+/* The routes that ACPICA's interpreter gets before and after \_PIC (1): IRQ 11, and input 19. */
+static void
+test_routes_by_interrupt_controller(void **state)
+{
+	char dir[] = "/tmp/ashlar-acpi-XXXXXX", command[64];
+
+	install(1);
+	assert_non_null(mkdtemp(dir));
+	save(dir, "DSDT");
+	assert_int_equal(run_in(dir, "printf '%s\\n' '" GET_ROUTES "' | acpiexec DSDT.aml"), 0);
+	assert_true(file_has(dir, "out", "= 000000000000000B"));
+	assert_false(file_has(dir, "out", "= 0000000000000013"));
+	assert_int_equal(run_in(dir, "printf '%s\\n' '" USE_IOAPIC "' '" GET_ROUTES
+				     "' | acpiexec DSDT.aml"),
+			 0);
+	assert_true(file_has(dir, "out", "= 0000000000000013"));
+	assert_false(file_has(dir, "out", "= 000000000000000B"));
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	assert_int_equal(system(command), 0);
+}
+
 int
 main(void)
 {
@@ -333,6 +370,7 @@ main(void)
 		cmocka_unit_test(test_memory_refuses),
 		cmocka_unit_test(test_routes_turn_by_slot),
 		cmocka_unit_test(test_iasl_reads_them_all),
+		cmocka_unit_test(test_routes_by_interrupt_controller),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -179,13 +179,212 @@ reset_reaches_all(void **state)
 
 #define test(f) cmocka_unit_test_setup(f, setup)
 
+/* Ports first, then memory, each by address. */
+static void
+regions_in_order(void **state)
+{
+	static const u64 bases[] = {0x20, 0x3f8, 0x1000, 0xfee00000};
+
+	struct region r;
+
+	assert_false(bus_region(&bus, 0, &r));
+	assert_int_equal(add(SPACE_MMIO, bases[3], 16, &devs[0]), 0);
+	assert_int_equal(add(SPACE_IO, bases[1], 8, &devs[1]), 0);
+	assert_int_equal(add(SPACE_MMIO, bases[2], 16, &devs[0]), 0);
+	assert_int_equal(add(SPACE_IO, bases[0], 2, &devs[2]), 0);
+	for (unsigned n = 0; n < 4; n++) {
+		assert_true(bus_region(&bus, n, &r));
+		assert_int_equal(r.base, bases[n]);
+	}
+	assert_false(bus_region(&bus, 4, &r));
+}
+
+static struct bus_moving moving[BUS_MOVING_MAX + 1];
+
+static void
+add_moving(unsigned n, enum space space, u64 len, struct device *dev)
+{
+	moving[n] = (struct bus_moving){
+		{space, 0, len, dev, note},
+		    n
+	     };
+	assert_int_equal(bus_add_moving(&bus, &moving[n]), 0);
+}
+
+static void
+expect_at(enum space space, u64 addr, u8 size, const struct device *dev, u64 offset)
+{
+	read(space, addr, size, dev != NULL);
+	if (dev == NULL)
+		return;
+	assert_ptr_equal(last_dev, dev);
+	assert_int_equal(last.offset, offset);
+	/* By a hint, too. */
+	read(space, addr, size, true);
+	assert_ptr_equal(last_dev, dev);
+	assert_int_equal(last.offset, offset);
+}
+
+static void
+e21_regions_come_move_and_go(void **state)
+{
+	add_moving(0, SPACE_MMIO, 0x1000, &devs[1]);
+	expect_at(SPACE_MMIO, 0, 4, NULL, 0);
+	expect_at(SPACE_MMIO, 1, 4, NULL, 0);
+	bus_move(&bus, &moving[0], 0xc0000000);
+	expect_at(SPACE_MMIO, 0xc0000ff8, 8, &devs[1], 0xff8);
+	expect_at(SPACE_MMIO, 0xc0000ffc, 8, NULL, 0);
+	expect_at(SPACE_MMIO, 0xbffffffc, 8, NULL, 0);
+	assert_int_equal(bus.partial, 2);
+	bus_move(&bus, &moving[0], 0x8000000000);
+	expect_at(SPACE_MMIO, 0xc0000ff8, 8, NULL, 0);
+	expect_at(SPACE_MMIO, 0x8000000010, 1, &devs[1], 0x10);
+	bus_move(&bus, &moving[0], BUS_NOWHERE);
+	expect_at(SPACE_MMIO, 0x8000000010, 1, NULL, 0);
+	assert_int_equal(bus.partial, 2);
+}
+
+static void
+ports_move_too(void **state)
+{
+	assert_int_equal(add(SPACE_IO, 0x40, 4, &devs[0]), 0);
+	add_moving(0, SPACE_IO, 0x20, &devs[1]);
+	bus_move(&bus, &moving[0], 0x1000);
+	expect_at(SPACE_IO, 0x101c, 4, &devs[1], 0x1c);
+	assert_int_equal(bus_port(&bus, 0x1004, 4, false, 0), 0x55667788);
+	assert_int_equal(last.offset, 4);
+	expect_at(SPACE_MMIO, 0x1004, 4, NULL, 0);
+	/* Among the low ports, where the fixed ones have a table. */
+	bus_move(&bus, &moving[0], 0x300);
+	assert_int_equal(bus_port(&bus, 0x304, 1, false, 0), 0x88);
+	assert_int_equal(last.offset, 4);
+	bus_move(&bus, &moving[0], 0x40);
+	assert_int_equal((u8)bus_port(&bus, 0x42, 1, false, 0), 0x88);
+	assert_ptr_equal(last_dev, &devs[0]);
+	expect_at(SPACE_IO, 0x44, 4, &devs[1], 4);
+	expect_at(SPACE_IO, 0x42, 4, NULL, 0); /* a half each */
+	assert_int_equal(bus.partial, 1);
+	expect_at(SPACE_IO, 0x60, 1, NULL, 0);
+	assert_int_equal(bus.moving_low, 1);
+	bus_move(&bus, &moving[0], 0x60);
+	assert_int_equal(bus.moving_low, 1);
+	bus_move(&bus, &moving[0], 0xff00);
+	assert_int_equal(bus.moving_low, 0);
+	assert_int_equal((u8)bus_port(&bus, 0x60, 1, false, 0), 0xff);
+	assert_int_equal((u8)bus_port(&bus, 0xff04, 1, false, 0), 0x88);
+	bus_move(&bus, &moving[0], BUS_NOWHERE);
+	assert_int_equal(bus.moving_low, 0);
+}
+
+/* Over RAM there is no exit; over these the fixed one answers, and what it leaves is the BAR's. */
+static void
+e21_fixed_regions_win(void **state)
+{
+	assert_int_equal(add(SPACE_MMIO, 0xfed00000, 0x400, &devs[0]), 0);
+	add_moving(0, SPACE_MMIO, 0x10000, &devs[1]);
+	bus_move(&bus, &moving[0], 0xfed00000);
+	expect_at(SPACE_MMIO, 0xfed00400, 4, &devs[1], 0x400);
+	expect_at(SPACE_MMIO, 0xfed00000, 4, &devs[0], 0);
+	expect_at(SPACE_MMIO, 0xfed00400, 4, &devs[1], 0x400);
+	expect_at(SPACE_MMIO, 0xfed003f0, 4, &devs[0], 0x3f0);
+	expect_at(SPACE_MMIO, 0xfed003fc, 8, NULL, 0);
+	assert_int_equal(bus.partial, 1);
+}
+
+static void
+e21_the_lowest_order_wins(void **state)
+{
+	add_moving(2, SPACE_MMIO, 0x10000, &devs[2]);
+	add_moving(1, SPACE_MMIO, 0x10, &devs[1]);
+	bus_move(&bus, &moving[2], 0xc0000000);
+	expect_at(SPACE_MMIO, 0xc0000100, 4, &devs[2], 0x100);
+	bus_move(&bus, &moving[1], 0xc0000100);
+	expect_at(SPACE_MMIO, 0xc0000100, 4, &devs[1], 0);
+	expect_at(SPACE_MMIO, 0xc0000110, 4, &devs[2], 0x110);
+	expect_at(SPACE_MMIO, 0xc0000104, 4, &devs[1], 4);
+	expect_at(SPACE_MMIO, 0xc000010c, 8, NULL, 0);
+	expect_at(SPACE_MMIO, 0xc00000fc, 8, NULL, 0);
+	assert_int_equal(bus.partial, 2);
+	bus_move(&bus, &moving[1], BUS_NOWHERE);
+	expect_at(SPACE_MMIO, 0xc0000104, 4, &devs[2], 0x104);
+}
+
+static void
+moving_at_the_end_of_the_space(void **state)
+{
+	add_moving(0, SPACE_MMIO, 0x1000, &devs[1]);
+	bus_move(&bus, &moving[0], ~0xffful);
+	expect_at(SPACE_MMIO, ~7ul, 8, &devs[1], 0xff8);
+	expect_at(SPACE_MMIO, ~0ul, 1, &devs[1], 0xfff);
+	expect_at(SPACE_MMIO, ~0ul, 4, NULL, 0);
+	bus_move(&bus, &moving[0], 0);
+	expect_at(SPACE_MMIO, ~0ul, 4, NULL, 0);
+	expect_at(SPACE_MMIO, 0, 4, &devs[1], 0);
+	assert_int_equal(accesses, 6);
+}
+
+static void
+as_many_as_32_functions_have(void **state)
+{
+	for (unsigned n = 0; n < BUS_MOVING_MAX; n++) {
+		add_moving(n, SPACE_MMIO, 0x1000, &devs[n % 3]);
+		bus_move(&bus, &moving[n], 0xc0000000 + n * 0x1000ul);
+	}
+	for (unsigned n = 0; n < BUS_MOVING_MAX; n++)
+		expect_at(SPACE_MMIO, 0xc0000004 + n * 0x1000ul, 4, &devs[n % 3], 4);
+	moving[BUS_MOVING_MAX] = moving[0];
+	assert_int_equal(bus_add_moving(&bus, &moving[BUS_MOVING_MAX]), -ERR_FULL);
+	bus_init(&bus);
+	add_moving(3, SPACE_MMIO, 0x1000, &devs[0]);
+	assert_int_equal(bus_add_moving(&bus, &moving[3]), -ERR_EXISTS);
+}
+
+static void
+moving_regions_are_shown_where_they_are(void **state)
+{
+	struct region r;
+
+	assert_int_equal(add(SPACE_IO, 0x20, 2, &devs[0]), 0);
+	assert_int_equal(add(SPACE_MMIO, 0xfee00000, 16, &devs[0]), 0);
+	add_moving(0, SPACE_MMIO, 0x1000, &devs[1]);
+	add_moving(1, SPACE_IO, 0x20, &devs[1]);
+	add_moving(2, SPACE_MMIO, 0x1000, &devs[2]);
+	bus_move(&bus, &moving[1], 0x1000);
+	bus_move(&bus, &moving[2], 0xc0000000);
+	assert_true(bus_region(&bus, 0, &r));
+	assert_int_equal(r.base, 0x20);
+	assert_true(bus_region(&bus, 1, &r));
+	assert_int_equal(r.base, 0x1000);
+	assert_int_equal(r.len, 0x20);
+	assert_true(bus_region(&bus, 2, &r));
+	assert_int_equal(r.base, 0xfee00000);
+	assert_true(bus_region(&bus, 3, &r));
+	assert_int_equal(r.base, 0xc0000000);
+	assert_ptr_equal(r.dev, &devs[2]);
+	assert_false(bus_region(&bus, 4, &r));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(finds_its_device),	 test(nobody_there), test(in_part), test(across_neighbours),
-		test(end_of_the_space),	 test(overlaps),     test(full),    test(empty_region),
+		test(finds_its_device),
+		test(nobody_there),
+		test(in_part),
+		test(across_neighbours),
+		test(end_of_the_space),
+		test(overlaps),
+		test(full),
+		test(empty_region),
 		test(reset_reaches_all),
+		test(regions_in_order),
+		test(e21_regions_come_move_and_go),
+		test(ports_move_too),
+		test(e21_fixed_regions_win),
+		test(e21_the_lowest_order_wins),
+		test(moving_at_the_end_of_the_space),
+		test(as_many_as_32_functions_have),
+		test(moving_regions_are_shown_where_they_are),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -216,6 +216,30 @@ trigger_mode(void **state)
 	assert_int_equal(eoi_count, 1);
 }
 
+/* What may be ended without a word: nobody waits for it, here or elsewhere. */
+static void
+eoi_that_nobody_waits_for(void **state)
+{
+	eoi_count = 0;
+	fake_bus.eoi = note_eoi;
+	lapic_post(bsp, 0x61, true);
+	takes(bsp, 0x61);
+	assert_false(lapic_eoi_is_private(bsp, 0x61));
+	lapic_end_interrupt(bsp);
+	assert_int_equal(eoi_count, 1);
+	lapic_post(bsp, 0x61, false);
+	takes(bsp, 0x61);
+	assert_true(lapic_eoi_is_private(bsp, 0x61));
+	assert_false(lapic_eoi_is_private(bsp, 0x62)); /* not in service */
+	assert_false(lapic_eoi_is_private(bsp, LAPIC_EXTINT));
+	assert_false(lapic_eoi_is_private(bsp, LAPIC_NOTHING));
+	lapic_post(bsp, 0x33, false);
+	assert_false(lapic_eoi_is_private(bsp, 0x61));
+	lapic_end_interrupt(bsp);
+	takes_and_ends(bsp, 0x33);
+	assert_int_equal(eoi_count, 1);
+}
+
 static void
 turned_off_by_software(void **state)
 {
@@ -336,13 +360,21 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(after_power_on),  test(registers_keep_their_bits),
-		test(odd_accesses),    test(error_register),
-		test(error_interrupt), test(request_service_eoi),
-		test(priorities),      test(task_priority),
-		test(trigger_mode),    test(turned_off_by_software),
-		test(lint_extint),     test(lint_others),
-		test(lint_level),      test(virtual_wire),
+		test(after_power_on),
+		test(registers_keep_their_bits),
+		test(odd_accesses),
+		test(error_register),
+		test(error_interrupt),
+		test(request_service_eoi),
+		test(eoi_that_nobody_waits_for),
+		test(priorities),
+		test(task_priority),
+		test(trigger_mode),
+		test(turned_off_by_software),
+		test(lint_extint),
+		test(lint_others),
+		test(lint_level),
+		test(virtual_wire),
 		test(init_reset),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -228,6 +228,14 @@ special_fully_nested(void **state)
 	pulse(9);
 	assert_true(intr.level);
 	assert_int_equal(pic_acknowledge(&pic), 0x29);
+	pulse(3); /* is below the second chip, which is in service */
+	assert_false(intr.level);
+	pulse(1);
+	assert_int_equal(pic_acknowledge(&pic), 0x21);
+	pulse(8); /* and that is below 1 */
+	assert_false(intr.level);
+	out(0x20, 0x20);
+	assert_int_equal(pic_acknowledge(&pic), 0x28);
 }
 
 /* A request that has gone by the time of INTA: input 7, not in service. */

@@ -8,6 +8,7 @@
  */
 #include "tests/unit/test.h"
 
+#include "emul/insn_cache.h"
 #include "tests/unit/fake/emulated.h"
 
 enum { PF = 14, GP = 13, SS = 12, NM = 7, UD = 6 };
@@ -508,6 +509,39 @@ seen_before(void **state)
 	assert_true(emulated.accesses[1].write);
 }
 
+/* The next RIP behind `rip` whose instruction is kept in the same line. */
+static u64
+rip_beside(u64 rip)
+{
+	u64 other = rip + 4;
+
+	while (insn_line_number(other) != insn_line_number(rip))
+		other += 4;
+	assert_true(other < EMULATED_CODE + PAGE_SIZE);
+	return other;
+}
+
+/* As a handler does it, with what others have met in the same lines before. */
+static void
+two_seen_in_turn(void **state)
+{
+	u64 rips[4] = {EMULATED_CODE};
+
+	for (unsigned i = 1; i < ARRAY_SIZE(rips); i++)
+		rips[i] = rip_beside(rips[i - 1]);
+	begin_seen();
+	for (unsigned i = 0; i < 40; i++) {
+		unsigned n = i < 16 ? i % 4 : 2 + i % 2;
+
+		if (i == 24)
+			fake_vcpu.spans = 0;
+		memcpy(fake_vcpu.memory.ram + rips[n], "\x8b\x43\x20", 3);
+		vcpu_set(v, VREG_RIP, rips[n]);
+		expect_done(3);
+	}
+	assert_int_equal(fake_vcpu.spans, 0);
+}
+
 static u64 *
 code_entry(unsigned level)
 {
@@ -546,6 +580,57 @@ seen_before_elsewhere(void **state)
 	*code_entry(1) |= BIT(63); /* reserved now */
 	emulated.count = 0;
 	expect_page_fault(EMULATED_CODE, 9);
+}
+
+/* Another process' tables, which are those of the first but for where the code's page is. */
+static u64
+other_tables(u64 code)
+{
+	u64 table = EMULATED_ROOT, copy = 0xb0000;
+
+	for (unsigned level = 4; level >= 1; level--, copy += PAGE_SIZE) {
+		u64 index = (u64)EMULATED_CODE >> (12 + 9 * (level - 1)) & 511;
+		u64 *entry = emulated_entry(copy, index);
+
+		memcpy(emulated_entry(copy, 0), emulated_entry(table, 0), PAGE_SIZE);
+		table = *entry & BITS(51, 12);
+		*entry = (level > 1 ? copy + PAGE_SIZE : code) | 0x63;
+	}
+	return 0xb0000;
+}
+
+/* Decoded once for all processes: by other tables, one walk and the bytes are all that is read. */
+static void
+seen_before_by_another_process(void **state)
+{
+	begin_seen();
+	memcpy(fake_vcpu.memory.ram + 0xa0000, fake_vcpu.memory.ram + EMULATED_CODE, PAGE_SIZE);
+	vcpu_set(v, VREG_CR3, other_tables(0xa0000));
+	expect_done(3);
+	assert_int_equal(fake_vcpu.spans, 4 + INSN_WORDS);
+	expect_done(3);
+	assert_int_equal(fake_vcpu.spans, 4 + INSN_WORDS);
+	memcpy(fake_vcpu.memory.ram + EMULATED_CODE, "\x89\x43\x20", 3);
+	expect_done(3); /* where the first has its code makes no difference now */
+	assert_false(emulated.accesses[3].write);
+	vcpu_set(v, VREG_CR3, EMULATED_ROOT);
+	expect_done(3);
+	assert_true(emulated.accesses[4].write);
+}
+
+static void
+seen_before_but_not_by_this_process(void **state)
+{
+	begin_seen();
+	memcpy(fake_vcpu.memory.ram + 0xa0000, "\x89\x43\x20", 3);
+	vcpu_set(v, VREG_CR3, other_tables(0xa0000));
+	expect_done(3);
+	assert_true(emulated.accesses[1].write);
+	begin_seen();
+	vcpu_set(v, VREG_CR3, other_tables(EMULATED_CODE));
+	*emulated_entry(0xb3000, (u64)EMULATED_CODE >> 12 & 511) |= BIT(63);
+	emulated.count = 0;
+	expect_page_fault(EMULATED_CODE, 0x11);
 }
 
 /* By the same CR3, but PAE's walk. */
@@ -928,6 +1013,54 @@ no_length(void **state)
 	assert_int_not_equal(fake_vcpu.stopped[0], 0);
 }
 
+static u64 cs_word;
+
+/* As with SVM: registers lie in memory, and CS in one word of it. */
+static void
+begin_in_memory(void)
+{
+	static const enum vreg regs[] = {VREG_RIP, VREG_CR3, VREG_EFER};
+
+	begin(NULL);
+	for (unsigned i = 0; i < ARRAY_SIZE(regs); i++)
+		v->hw.at[regs[i]] = &fake_vcpu.regs[regs[i]];
+	cs_word = 0x10;
+	v->hw.cs_word = &cs_word;
+	CODE("\x0f\xa2");
+	assert_int_equal(emulate_length(v), 2);
+	fake_vcpu.spans = 0;
+	assert_int_equal(emulate_length(v), 2);
+	assert_int_equal(fake_vcpu.spans, 0);
+}
+
+static void
+length_seen_by_another_process(void **state)
+{
+	begin_in_memory();
+	memcpy(fake_vcpu.memory.ram + 0xa0000, fake_vcpu.memory.ram + EMULATED_CODE, PAGE_SIZE);
+	vcpu_set(v, VREG_CR3, other_tables(0xa0000));
+	assert_int_equal(emulate_length(v), 2);
+	assert_int_equal(fake_vcpu.spans, 4 + INSN_WORDS);
+	assert_int_equal(emulate_length(v), 2);
+	assert_int_equal(fake_vcpu.spans, 4 + INSN_WORDS);
+	memcpy(fake_vcpu.memory.ram + EMULATED_CODE, "\x66\x0f\xa2", 3);
+	vcpu_set(v, VREG_CR3, EMULATED_ROOT);
+	assert_int_equal(emulate_length(v), 3);
+}
+
+/* The kernel has met it; the page is still the kernel's. */
+static void
+length_not_seen_by_a_user(void **state)
+{
+	begin_in_memory();
+	cs_word |= 3;
+	fake_vcpu.segments[VSEG_CS].attr |= FAKE_DPL3;
+	fake_vcpu.segments[VSEG_SS].attr |= FAKE_DPL3;
+	vcpu_set(v, VREG_CR3, other_tables(EMULATED_CODE));
+	assert_int_equal(emulate_length(v), 0);
+	check_fault(VERDICT_FAULT, PF, 0x15);
+}
+
 static struct exit_cr
 decoded_cr(const char *bytes, size_t size)
 {
@@ -1128,7 +1261,10 @@ main(void)
 		TEST(fetch_beyond),
 		TEST(fetch_far_up),
 		TEST(seen_before),
+		TEST(two_seen_in_turn),
 		TEST(seen_before_elsewhere),
+		TEST(seen_before_by_another_process),
+		TEST(seen_before_but_not_by_this_process),
 		TEST(seen_before_in_long_mode),
 		TEST(seen_before_with_base),
 		TEST(seen_before_in_other_code),
@@ -1149,6 +1285,8 @@ main(void)
 		TEST(port_strings_undecoded),
 		TEST(lengths),
 		TEST(no_length),
+		TEST(length_seen_by_another_process),
+		TEST(length_not_seen_by_a_user),
 		TEST(control_registers),
 		TEST(smsw),
 		TEST(no_control_register),

@@ -9,7 +9,7 @@
 #include "tests/unit/fake/vcpu.h"
 #include "tests/unit/fake/virt_caps.h"
 
-enum { DB = 1, DF = 8, NP = 11, GP = 13, PF = 14, AC = 17, LENGTH = 3, CODE = 0x1000 };
+enum { DB = 1, BP = 3, DF = 8, NP = 11, GP = 13, PF = 14, AC = 17, LENGTH = 3, CODE = 0x1000 };
 
 #define TF     BIT(8)
 #define RF     BIT(16)
@@ -54,6 +54,12 @@ cpuid_execute(struct vcpu *vcpu)
 	vcpu->hw.gpr[VREG_RAX]++;
 }
 
+void
+pv_call(struct vcpu *vcpu)
+{
+	vcpu->hw.gpr[VREG_RAX] = 0x77;
+}
+
 int
 msr_guest_read(struct vcpu *vcpu, u32 msr, u64 *value)
 {
@@ -72,6 +78,14 @@ cr_access(struct vcpu *vcpu, const struct exit_cr *cr)
 {
 	vcpu_set(vcpu, VREG_CR0, vcpu_get(vcpu, VREG_CR0) | CR0_TS);
 	return VERDICT_NEXT;
+}
+
+static unsigned yields;
+
+void
+vcpu_yield(struct vcpu *vcpu)
+{
+	yields++;
 }
 
 enum verdict
@@ -165,6 +179,16 @@ deliver(void)
 }
 
 static void
+hypercall_goes_on_behind_it(void **state)
+{
+	e.kind = EXIT_HYPERCALL;
+	assert_true(exit_handle(v, &e));
+	assert_int_equal(vcpu_get(v, VREG_RAX), 0x77);
+	assert_int_equal(vcpu_get(v, VREG_RIP), CODE + LENGTH);
+	assert_int_equal(v->fault.kind, EVENT_NONE);
+}
+
+static void
 goes_on_behind_the_instruction(void **state)
 {
 	vcpu_set(v, VREG_INTERRUPT_SHADOW, 1);
@@ -175,6 +199,16 @@ goes_on_behind_the_instruction(void **state)
 	assert_int_equal(vcpu_get(v, VREG_INTERRUPT_SHADOW), 0);
 	assert_int_equal(vcpu_get(v, VREG_RFLAGS), 2);
 	assert_int_equal(v->fault.kind, EVENT_NONE);
+}
+
+static void
+pause_lets_another_run(void **state)
+{
+	yields = 0;
+	e.kind = EXIT_PAUSE;
+	assert_true(exit_handle(v, &e));
+	assert_int_equal(yields, 1);
+	assert_int_equal(vcpu_get(v, VREG_RIP), CODE + LENGTH);
 }
 
 /* SDM vol. 3, 18.3.1.4: a trap. */
@@ -230,6 +264,24 @@ debug_exception_clears_general_detect(void **state)
 	assert_int_equal(injected.insn_len, 0);
 }
 
+/* Another vCPU has taken the page with the instruction away: it comes again, and then is as it was.
+ */
+static void
+does_nothing_that_it_cant_step_over(void **state)
+{
+	static const u8 kinds[] = {EXIT_CPUID, EXIT_MSR, EXIT_HYPERCALL, EXIT_HLT};
+
+	length_in_cr0 = 0;
+	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
+		vcpu_set(v, VREG_RAX, 5);
+		e = (struct exit){.kind = (enum exit_kind)kinds[i]};
+		assert_true(exit_handle(v, &e));
+		assert_int_equal(vcpu_get(v, VREG_RAX), 5);
+		assert_int_equal(vcpu_get(v, VREG_RIP), CODE);
+		assert_int_equal(v->state, VCPU_RUNNING);
+	}
+}
+
 /* ICEBP returns behind itself: for that the backend needs its length. */
 static void
 keeps_the_length_of_icebp(void **state)
@@ -238,6 +290,18 @@ keeps_the_length_of_icebp(void **state)
 	assert_true(exit_handle(v, &e));
 	deliver();
 	assert_int_equal(injected.vector, DB);
+	assert_int_equal(injected.insn_len, 1);
+}
+
+/* INT3 likewise; as it is a trap, RF is not set for it. */
+static void
+keeps_the_length_of_int3(void **state)
+{
+	e = (struct exit){.kind = EXIT_EXCEPTION, .insn_len = 1, .exception = {.vector = BP}};
+	assert_true(exit_handle(v, &e));
+	assert_int_equal(vcpu_get(v, VREG_RFLAGS) & RF, 0);
+	deliver();
+	assert_int_equal(injected.vector, BP);
 	assert_int_equal(injected.insn_len, 1);
 }
 
@@ -543,11 +607,15 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(goes_on_behind_the_instruction, fresh),
+		cmocka_unit_test_setup(pause_lets_another_run, fresh),
+		cmocka_unit_test_setup(hypercall_goes_on_behind_it, fresh),
 		cmocka_unit_test_setup(steps_over_what_is_emulated, fresh),
 		cmocka_unit_test_setup(a_fault_is_no_step, fresh),
 		cmocka_unit_test_setup(takes_the_length_before_the_mode_changes, fresh),
 		cmocka_unit_test_setup(debug_exception_clears_general_detect, fresh),
+		cmocka_unit_test_setup(does_nothing_that_it_cant_step_over, fresh),
 		cmocka_unit_test_setup(keeps_the_length_of_icebp, fresh),
+		cmocka_unit_test_setup(keeps_the_length_of_int3, fresh),
 		cmocka_unit_test_setup(gives_back_other_exceptions, fresh),
 		cmocka_unit_test_setup(names_the_rule_that_was_refused, fresh),
 		cmocka_unit_test_setup(merges_faults, fresh),

@@ -357,10 +357,29 @@ hostile_ranges_are_refused_whole(void **state)
 		assert_int_equal(guest_write(m, at, &byte, len), -ERR_RANGE);
 		assert_int_equal(guest_fill(m, at, 1, len), -ERR_RANGE);
 		assert_int_equal(guest_span(m, at, len, &ptr), -ERR_RANGE);
+		assert_false(guest_is_ram(m, at, len));
 	}
 	assert_int_equal(byte, 0xee);
 	assert_int_equal(guest_read(m, GPA(0x9ffff), &byte, 1), 0);
 	assert_int_equal(byte, 0);
+}
+
+/* A byte that stays where it is, for as long as the memory. */
+static void
+bytes_are_checked_once(void **state)
+{
+	struct guest_byte byte;
+	u8 seen;
+
+	create(4 * GiB);
+	assert_int_equal(guest_byte(m, GPA(0xa0000), &byte), -ERR_RANGE);
+	assert_int_equal(guest_byte(m, GPA(5 * GiB), &byte), -ERR_RANGE);
+	assert_int_equal(guest_byte(m, GPA(5 * GiB - 1), &byte), 0);
+	guest_byte_write(byte, 0x3c);
+	assert_int_equal(guest_byte_exchange(byte, 0x5a), 0x3c);
+	assert_int_equal(guest_byte_read(byte), 0x5a);
+	assert_int_equal(guest_read(m, GPA(5 * GiB - 1), &seen, 1), 0);
+	assert_int_equal(seen, 0x5a);
 }
 
 static void
@@ -538,6 +557,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(words_of_every_size_and_alignment, begin, end),
 		cmocka_unit_test_setup_teardown(spans_lie_in_one_piece, begin, end),
 		cmocka_unit_test_setup_teardown(hostile_ranges_are_refused_whole, begin, end),
+		cmocka_unit_test_setup_teardown(bytes_are_checked_once, begin, end),
 		cmocka_unit_test_setup_teardown(nothing_is_always_allowed_but_no_span, begin, end),
 		cmocka_unit_test_setup_teardown(sizes_that_no_vm_can_have, begin, end),
 		cmocka_unit_test_setup_teardown(too_little_memory_leaves_nothing_behind, begin,

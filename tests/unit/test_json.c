@@ -63,6 +63,35 @@ escapes(void **state)
 			    "[\"a\\\"b\\\\c/\\n\\r\\t\\u0001\\u001f\\u007f\\u0080\\u00ff~ \"]\n");
 }
 
+/* RFC 3629: as it is where it is well-formed; else byte by byte, and so are C1 controls. */
+static void
+utf_8(void **state)
+{
+	static const char *const texts[][2] = {
+		{"M\xc3\xbcnchen",		   "M\xc3\xbcnchen"		   },
+		{"\xe2\x82\xac|\xf0\x9f\x98\x80", "\xe2\x82\xac|\xf0\x9f\x98\x80"},
+		{"\xf4\x8f\xbf\xbf",		     "\xf4\x8f\xbf\xbf"	       },
+		{"\xf4\x90\x80\x80",		     "\\u00f4\\u0090\\u0080\\u0080" },
+		{"\xc1\xbf",			     "\\u00c1\\u00bf"		     },
+		{"\xe0\x9f\xbf",			 "\\u00e0\\u009f\\u00bf"	},
+		{"\xed\xa0\x80",			 "\\u00ed\\u00a0\\u0080"	},
+		{"\xf9\x90\x80\x80",		     "\\u00f9\\u0090\\u0080\\u0080" },
+		{"\xc2\x9bJ",		      "\\u00c2\\u009bJ"	       },
+		{"\xe2\x82",			     "\\u00e2\\u0082"		     },
+		{"\xc3\"",			   "\\u00c3\\\""			},
+	};
+	char want[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		setup(state);
+		json_array(&json, NULL);
+		json_text(&json, NULL, texts[i][0]);
+		json_close(&json);
+		format(want, sizeof(want), "[\"%s\"]\n", texts[i][1]);
+		assert_string_equal(text.buf, want);
+	}
+}
+
 static void
 keys_are_escaped(void **state)
 {
@@ -92,6 +121,7 @@ main(void)
 		cmocka_unit_test_setup(an_object_of_every_kind, setup),
 		cmocka_unit_test_setup(nesting, setup),
 		cmocka_unit_test_setup(escapes, setup),
+		cmocka_unit_test_setup(utf_8, setup),
 		cmocka_unit_test_setup(keys_are_escaped, setup),
 		cmocka_unit_test_setup(our_mistakes, setup),
 	};

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 // SOURCES: tools/mkimage/file.c tools/mkimage/output.c tools/mkimage/complain.c
+// SOURCES: tools/mkimage/progress.c tools/mkimage/pack.c tools/mkimage/run.c lib/text.c
 #include "tests/unit/test.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,6 +12,7 @@
 
 #include "tools/mkimage/file.h"
 #include "tools/mkimage/output.h"
+#include "tools/mkimage/pack.h"
 
 static char folder[] = "/tmp/test_mkimage.XXXXXX";
 static char *target; /* folder/x.iso */
@@ -117,6 +120,44 @@ whole_or_not_at_all(void **state)
 	assert_target("first");
 }
 
+/* What it points to is written, not the link. */
+static void
+a_link(void **state)
+{
+	char *link = join_path(folder, "link"), *other = join_path(folder, "other");
+	struct output out;
+	struct stat st;
+
+	assert_int_equal(mkdir(other, 0755), 0);
+	free(target);
+	target = join_path(other, "x.iso");
+	assert_true(write_file(target, (struct bytes){
+					       (char[]){'o', 'l', 'd'},
+						3
+	 }));
+	assert_int_equal(symlink("other/x.iso", link), 0);
+	assert_true(output_begin(&out, link));
+	put(&out, "new");
+	assert_true(output_commit(&out, "image"));
+	output_end(&out);
+	assert_target("new");
+	assert_int_equal(lstat(link, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	unlink(target);
+	rmdir(other);
+
+	free(target); /* it points nowhere now */
+	target = join_path(folder, "x.iso");
+	assert_true(output_begin(&out, link));
+	put(&out, "new");
+	assert_true(output_commit(&out, "image"));
+	output_end(&out);
+	assert_int_equal(rename(link, target), 0);
+	assert_target("new");
+	free(link);
+	free(other);
+}
+
 static void
 not_a_file(void **state)
 {
@@ -130,6 +171,32 @@ not_a_file(void **state)
 	output_end(&out);
 }
 
+/* The name is the configuration's in the image: a VM would get that instead. */
+static void
+the_configurations_name(void **state)
+{
+	char *config = join_path(folder, "my.conf"), *other = join_path(folder, "ashlar.conf");
+	struct bytes text = {(char[]){"x"}, 1};
+	struct pack pack;
+
+	assert_true(write_file(config, text));
+	assert_true(write_file(other, text));
+	pack_begin(&pack, config);
+	assert_non_null(pack_add(&pack, SLICE("ashlar.conf")));
+	assert_int_equal(pack.count, 0);
+	assert_null(pack_add(&pack, SLICE("./ashlar.conf")));
+	assert_null(pack_add(&pack, SLICE("my.conf")));
+	pack_end(&pack);
+
+	pack_begin(&pack, other); /* there it is the same file */
+	assert_null(pack_add(&pack, SLICE("ashlar.conf")));
+	pack_end(&pack);
+	unlink(config);
+	unlink(other);
+	free(config);
+	free(other);
+}
+
 int
 main(void)
 {
@@ -137,7 +204,9 @@ main(void)
 		cmocka_unit_test(folders),
 		cmocka_unit_test(bounded_reading),
 		cmocka_unit_test(whole_or_not_at_all),
+		cmocka_unit_test(a_link),
 		cmocka_unit_test(not_a_file),
+		cmocka_unit_test(the_configurations_name),
 	};
 	return cmocka_run_group_tests(tests, make_temporary, remove_temporary);
 }

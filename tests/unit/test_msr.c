@@ -29,6 +29,30 @@ virt_caps(void)
 	return &caps;
 }
 
+/* KVM's MSRs: the last write; and that the TSC was set. */
+static u64 pv_value;
+static unsigned tsc_steps;
+
+int
+pv_msr_read(struct vcpu *vcpu, u32 msr, u64 *value)
+{
+	*value = pv_value;
+	return msr == PV_MSR_SYSTEM_TIME ? 0 : -ERR_INVAL;
+}
+
+int
+pv_msr_write(struct vcpu *vcpu, u32 msr, u64 value)
+{
+	pv_value = value;
+	return msr == PV_MSR_SYSTEM_TIME ? 0 : -ERR_INVAL;
+}
+
+void
+pv_clock_tsc_stepped(struct vcpu *vcpu)
+{
+	tsc_steps++;
+}
+
 static u64 commanded[2]; /* the last one, as MSR and value */
 
 void
@@ -200,6 +224,10 @@ tsc_and_its_adjustment_move_together(void **state)
 	assert_int_equal(msr_guest_write(v, MSR_IA32_TSC_ADJUST, 5000), 0);
 	assert_int_equal(v->hw.tsc_offset, 5000);
 	assert_int_equal(read_ok(MSR_IA32_TSC_ADJUST), 5000);
+	assert_int_not_equal(tsc_steps, 0);
+	tsc_steps = 0;
+	assert_int_equal(msr_guest_write(v, MSR_IA32_TSC_ADJUST, 5000), 0);
+	assert_int_equal(tsc_steps, 0);
 	assert_int_equal(msr_guest_write(v, MSR_IA32_TSC_ADJUST, (u64)-20), 0);
 	assert_int_equal(v->hw.tsc_offset, (u64)-20);
 }
@@ -230,6 +258,15 @@ the_local_apic_answers_for_itself(void **state)
 }
 
 /* SDM vol. 3, 12.11. */
+static void
+kvms_msrs_answer_for_themselves(void **state)
+{
+	expect_kept(PV_MSR_SYSTEM_TIME, 0x1001);
+	expect_refused(PV_MSR_EOI, 0x1001);
+	expect_refused(PV_MSR_EOI + 1, 1);
+	assert_int_equal(pv_value, 0x1001); /* not asked */
+}
+
 static void
 mtrrs_are_kept_and_checked(void **state)
 {
@@ -418,6 +455,7 @@ main(void)
 		cmocka_unit_test_setup(tsc_and_its_adjustment_move_together, begin),
 		cmocka_unit_test_setup(tsc_aux, begin),
 		cmocka_unit_test_setup(the_local_apic_answers_for_itself, begin),
+		cmocka_unit_test_setup(kvms_msrs_answer_for_themselves, begin),
 		cmocka_unit_test_setup(mtrrs_are_kept_and_checked, begin),
 		cmocka_unit_test_setup(mtrrs_as_firmware_leaves_them, begin),
 		cmocka_unit_test_setup(what_linux_reads_unasked_on_intel, begin),

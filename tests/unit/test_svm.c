@@ -12,19 +12,28 @@
 #include "arch/x86_64/svm/svm_vcpu.h"
 #include "tests/unit/fake/flaws.h"
 
+static struct virt_caps caps = {.clean_bits = true};
+
 const struct virt_caps *
 virt_caps(void)
 {
-	static const struct virt_caps caps = {.clean_bits = true};
 
 	return &caps;
+}
+
+static struct cpu_features features;
+
+const struct cpu_features *
+cpu_features(void)
+{
+	return &features;
 }
 
 /* The registers that a VMCB does not have stay in memory here. */
 void
 svm_evict(struct vcpu_hw *evicted)
 {
-	evicted->cpu = SVM_NO_CPU;
+	evicted->cpu = VIRT_NO_CPU;
 }
 
 void
@@ -56,6 +65,7 @@ setup(void **state)
 	hw.pages[SVM_PAGE_VMCB].ptr = vmcb;
 	hw.pages[SVM_PAGE_VCPU].ptr = vcpu;
 	kicked = false;
+	features.mce = true;
 	hw.vm_pages = maps;
 	hw.second_level = HPA(0x7000);
 	svm_vm_init(maps);
@@ -98,6 +108,23 @@ never_turns_the_caches_off(void **state)
 	assert_int_equal(svm_get(&hw, VREG_CR0), CR0_PE | CR0_ET);
 }
 
+/* Off, a machine check in the guest would be a shutdown (APM vol. 2, 8.2.18), and not ours to see.
+ */
+static void
+keeps_machine_checks_on(void **state)
+{
+	assert_int_equal(svm_vmcb(&hw)->cr4, CR4_MCE);
+	assert_int_equal(svm_get(&hw, VREG_CR4), 0);
+	assert_true(svm_vmcb(&hw)->intercept_cr_read & BIT32(4));
+	svm_set(&hw, VREG_CR4, CR4_PAE);
+	assert_int_equal(svm_vmcb(&hw)->cr4, CR4_PAE | CR4_MCE);
+	assert_int_equal(svm_get(&hw, VREG_CR4), CR4_PAE);
+	assert_int_equal(*hw.at[VREG_CR4], CR4_PAE);
+	features.mce = false;
+	svm_set(&hw, VREG_CR4, CR4_PAE);
+	assert_int_equal(svm_vmcb(&hw)->cr4, CR4_PAE);
+}
+
 /* A 64-bit code segment: type Bh, S, P, L, G. APM vol. 2, 15.5.1 has AVL, L, D, G at 8 to 11. */
 static void
 moves_attributes(void **state)
@@ -121,6 +148,21 @@ cpl_is_that_of_ss(void **state)
 {
 	struct vsegment ss = {0x23, 0xc0f3, 0xffffffff, 0};
 
+	svm_set_segment(&hw, VSEG_SS, &ss);
+	assert_int_equal(svm_vmcb(&hw)->cpl, 3);
+}
+
+/* SYSRET leaves SS's level at the kernel's 0 (APM vol. 3), VMRUN takes the CPL, and so do we. */
+static void
+ss_has_the_cpl(void **state)
+{
+	const struct vsegment kernel = {0x18, 0xc093, 0xffffffff, 0};
+	struct vsegment ss;
+
+	svm_set_segment(&hw, VSEG_SS, &kernel);
+	svm_vmcb(&hw)->cpl = 3;
+	svm_get_segment(&hw, VSEG_SS, &ss);
+	assert_int_equal(ss.attr, 0xc0f3);
 	svm_set_segment(&hw, VSEG_SS, &ss);
 	assert_int_equal(svm_vmcb(&hw)->cpl, 3);
 }
@@ -164,6 +206,23 @@ returns_behind_icebp(void **state)
 	svm_inject(&hw, &icebp);
 	assert_int_equal(svm_vmcb(&hw)->eventinj, 0x80000000 | 3 << 8 | 1);
 	assert_int_equal(svm_get(&hw, VREG_RIP), 0x1001);
+}
+
+static void
+lets_a_spinning_guest_exit(void **state)
+{
+	svm_spin(&hw, true);
+	assert_int_equal(svm_vmcb(&hw)->intercept1 & BIT32(23),
+			 BIT32(23)); /* APM vol. 2, table B-1 */
+	assert_int_equal(svm_vmcb(&hw)->pause_filter_count, 0);
+	svm_spin(&hw, false);
+	assert_int_equal(svm_vmcb(&hw)->intercept1 & BIT32(23), 0);
+	caps.pause_exits = true;
+	svm_spin(&hw, true);
+	assert_int_equal(svm_vmcb(&hw)->intercept1 & BIT32(23), BIT32(23));
+	assert_true(svm_vmcb(&hw)->pause_filter_count > 1000);
+	assert_true(svm_vmcb(&hw)->pause_filter_threshold > 40);
+	caps.pause_exits = false;
 }
 
 static void
@@ -501,7 +560,7 @@ static void
 offers_interrupts(void **state)
 {
 	struct event interrupt = {EVENT_INTERRUPT, 0x61, 0, false, 0};
-	struct event cut = {.kind = EVENT_NONE};
+	struct exit exit = {.kind = EXIT_CPUID};
 	struct vmcb *vmcb = svm_vmcb(&hw);
 
 	svm_inject(&hw, &interrupt);
@@ -512,16 +571,17 @@ offers_interrupts(void **state)
 	assert_int_equal(vmcb->v_intr, V_INTR_MASKING | 0x61001f0100);
 	vmcb->v_intr &= ~V_IRQ; /* the guest has taken it */
 	all_clean();
-	svm_withdraw_interrupt(vmcb, &cut);
+	svm_withdraw_interrupt(vmcb, &exit);
 	check_clean();
-	assert_int_equal(cut.kind, EVENT_NONE);
+	assert_int_equal(exit.kind, EXIT_CPUID);
+	assert_int_equal(exit.cut.kind, EVENT_NONE);
 	assert_int_equal(vmcb->v_intr, V_INTR_MASKING);
 
 	svm_inject(&hw, &interrupt);
 	assert_true(svm_offer_interrupt(vmcb));
-	svm_withdraw_interrupt(vmcb, &cut); /* it has not run */
-	assert_int_equal(cut.kind, EVENT_INTERRUPT);
-	assert_int_equal(cut.vector, 0x61);
+	svm_withdraw_interrupt(vmcb, &exit); /* it has not run */
+	assert_int_equal(exit.cut.kind, EVENT_INTERRUPT);
+	assert_int_equal(exit.cut.vector, 0x61);
 	assert_int_equal(vmcb->v_intr, V_INTR_MASKING);
 }
 
@@ -529,31 +589,76 @@ static void
 knows_a_cut_offer(void **state)
 {
 	struct event interrupt = {EVENT_INTERRUPT, 0x61, 0, false, 0};
-	struct event cut = {EVENT_EXCEPTION, 0x61, 0, false, 0},
-		     fault = {EVENT_EXCEPTION, 14, 0, true, 0};
+	struct exit cut =
+			    {
+				    .kind = EXIT_MEMORY,
+				    .cut = {EVENT_EXCEPTION, 0x61, 0, false, 0}
+	       },
+		    fault = {.kind = EXIT_MEMORY, .cut = {EVENT_EXCEPTION, 14, 0, true, 0}};
 	struct vmcb *vmcb = svm_vmcb(&hw);
 
 	svm_inject(&hw, &interrupt);
 	assert_true(svm_offer_interrupt(vmcb));
 	svm_withdraw_interrupt(vmcb, &cut);
-	assert_int_equal(cut.kind, EVENT_INTERRUPT);
+	assert_int_equal(cut.cut.kind, EVENT_INTERRUPT);
 
 	svm_inject(&hw, &interrupt);
 	assert_true(svm_offer_interrupt(vmcb));
 	vmcb->v_intr &= ~V_IRQ;
 	svm_withdraw_interrupt(vmcb, &fault); /* cut off later: another event's */
-	assert_int_equal(fault.kind, EVENT_EXCEPTION);
-	assert_int_equal(fault.vector, 14);
+	assert_int_equal(fault.cut.kind, EVENT_EXCEPTION);
+	assert_int_equal(fault.cut.vector, 14);
 }
 
-/* V_IRQ is the window's where there is one, and other events are always injected. */
+/* Else it would be injected, and QEMU may deliver that twice: docs/testing.md. */
+static void
+offers_in_place_of_a_window(void **state)
+{
+	static const struct {
+		u64 exitcode;
+		bool taken;
+		enum exit_kind kind, left;
+	} runs[] = {
+		{VMEXIT_CPUID, true,  EXIT_CPUID,		 EXIT_CPUID	   },
+		{VMEXIT_INTR,  false, EXIT_HOST_INTERRUPT, EXIT_HOST_INTERRUPT},
+		{VMEXIT_IRET,  true,  EXIT_NMI_WINDOW,     EXIT_HOST_INTERRUPT}, /* no NMI waits */
+	};
+	struct event interrupt = {EVENT_INTERRUPT, 0x61, 0, false, 0};
+	struct vmcb *vmcb = svm_vmcb(&hw);
+	u64 window;
+
+	svm_window(&hw, true, false);
+	window = vmcb->v_intr;
+	for (unsigned n = 0; n < ARRAY_SIZE(runs); n++) {
+		struct exit exit = {.kind = runs[n].kind};
+
+		svm_inject(&hw, &interrupt);
+		all_clean();
+		assert_true(svm_offer_interrupt(vmcb));
+		check_clean();
+		assert_int_equal(vmcb->eventinj, 0);
+		assert_int_equal(vmcb->v_intr, V_INTR_MASKING | 0x61001f0100);
+		assert_int_equal(vmcb->intercept1 & (INTERCEPT_VINTR | INTERCEPT_IRET),
+				 INTERCEPT_IRET);
+		vmcb->v_intr &= runs[n].taken ? ~V_IRQ : ~0ul;
+		vmcb->exitcode = runs[n].exitcode;
+		all_clean();
+		svm_withdraw_interrupt(vmcb, &exit);
+		check_clean();
+		assert_int_equal(exit.kind, runs[n].left);
+		assert_int_equal(exit.cut.kind, runs[n].taken ? EVENT_NONE : EVENT_INTERRUPT);
+		assert_int_equal(vmcb->v_intr, window);
+		assert_int_equal(vmcb->intercept1 & (INTERCEPT_VINTR | INTERCEPT_IRET),
+				 INTERCEPT_VINTR);
+	}
+}
+
+/* Other events are always injected. */
 static void
 offers_nothing_else(void **state)
 {
-	struct event interrupt = {EVENT_INTERRUPT, 0x61, 0, false, 0},
-		     nmi = {EVENT_NMI, 2, 0, false, 0};
+	struct event nmi = {EVENT_NMI, 2, 0, false, 0};
 	struct vmcb *vmcb = svm_vmcb(&hw);
-	u64 window;
 
 	/* What a run may leave there: the error code of the guest's last exception, and no event.
 	 */
@@ -561,12 +666,6 @@ offers_nothing_else(void **state)
 	assert_false(svm_offer_interrupt(vmcb));
 	svm_inject(&hw, &nmi);
 	assert_false(svm_offer_interrupt(vmcb));
-	svm_window(&hw, true, false);
-	window = vmcb->v_intr;
-	svm_inject(&hw, &interrupt);
-	assert_false(svm_offer_interrupt(vmcb));
-	assert_int_equal(vmcb->eventinj, 0x80000061);
-	assert_int_equal(vmcb->v_intr, window);
 }
 
 int
@@ -576,11 +675,14 @@ main(void)
 		cmocka_unit_test_setup(begins_as_after_init, setup),
 		cmocka_unit_test_setup(keeps_svme_from_the_guest, setup),
 		cmocka_unit_test_setup(never_turns_the_caches_off, setup),
+		cmocka_unit_test_setup(keeps_machine_checks_on, setup),
 		cmocka_unit_test_setup(moves_attributes, setup),
 		cmocka_unit_test_setup(cpl_is_that_of_ss, setup),
+		cmocka_unit_test_setup(ss_has_the_cpl, setup),
 		cmocka_unit_test_setup(lets_only_switched_msrs_through, setup),
 		cmocka_unit_test_setup(injects_events, setup),
 		cmocka_unit_test_setup(returns_behind_icebp, setup),
+		cmocka_unit_test_setup(lets_a_spinning_guest_exit, setup),
 		cmocka_unit_test_setup(opens_windows, setup),
 		cmocka_unit_test_setup(dirties_what_it_changes, setup),
 		cmocka_unit_test_setup(leaves_the_rest_clean, setup),
@@ -594,6 +696,7 @@ main(void)
 		cmocka_unit_test_setup(names_the_broken_rule_of_long_mode, setup),
 		cmocka_unit_test_setup(offers_interrupts, setup),
 		cmocka_unit_test_setup(knows_a_cut_offer, setup),
+		cmocka_unit_test_setup(offers_in_place_of_a_window, setup),
 		cmocka_unit_test_setup(offers_nothing_else, setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

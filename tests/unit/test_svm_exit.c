@@ -57,7 +57,7 @@ svm_offer_interrupt(struct vmcb *v)
 }
 
 void
-svm_withdraw_interrupt(struct vmcb *v, struct event *cut)
+svm_withdraw_interrupt(struct vmcb *v, struct exit *exit)
 {
 }
 
@@ -239,6 +239,19 @@ exceptions(void **state)
 	assert_int_equal(e.insn_len, 1);
 }
 
+/* They are traps, and the exit is before them: a handler is to return behind them. */
+static void
+breakpoint_and_overflow_have_a_length(void **state)
+{
+	decode(VMEXIT_EXCP0 + 3, 0, 0);
+	assert_int_equal(e.exception.vector, 3);
+	assert_int_equal(e.insn_len, 1);
+	vmcb.nrip = vmcb.rip + 2; /* with a prefix */
+	decode(VMEXIT_EXCP0 + 4, 0, 0);
+	assert_int_equal(e.exception.vector, 4);
+	assert_int_equal(e.insn_len, 2);
+}
+
 static void
 what_nobody_knows(void **state)
 {
@@ -281,6 +294,7 @@ main(void)
 		cmocka_unit_test_setup(cut_events, setup),
 		cmocka_unit_test_setup(task_switches, setup),
 		cmocka_unit_test_setup(exceptions, setup),
+		cmocka_unit_test_setup(breakpoint_and_overflow_have_a_length, setup),
 		cmocka_unit_test_setup(what_nobody_knows, setup),
 		cmocka_unit_test_setup(a_shadow_outlasts_the_host, setup),
 	};

@@ -142,6 +142,26 @@ no_more_than_half_of_the_time(void **state)
 	}
 }
 
+/*
+ * A guest may set a timer centuries from now. In ticks of a fast TSC that is more than 64 bits
+ * have, and a deadline cut to these may lie in the past: an interrupt that comes again and again.
+ */
+static void
+far_timers_are_armed_in_steps(void **state)
+{
+	const u64 fast_tsc = 16; /* ticks a nanosecond */
+
+	timer_set(&timer, ~0ul);
+	assert_true(armed);
+	assert_true(armed_ns <= ~0ul / fast_tsc);
+	assert_true(armed_ns > 3600 * (u64)NS_PER_S);
+	now_ns += armed_ns;
+	armed = false;
+	interrupt(NULL);
+	assert_int_equal(fired, 0);
+	assert_true(armed);
+}
+
 int
 main(void)
 {
@@ -149,6 +169,7 @@ main(void)
 		cmocka_unit_test_setup(in_order, setup),
 		cmocka_unit_test_setup(in_the_past, setup),
 		cmocka_unit_test_setup(no_more_than_half_of_the_time, setup),
+		cmocka_unit_test_setup(far_timers_are_armed_in_steps, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -113,6 +113,7 @@ static bool race_over;
 static void *
 record_all_the_time(void *arg)
 {
+	fake_cpu = CPU_RACE;
 	for (u64 i = 0; !__atomic_load_n(&race_over, __ATOMIC_RELAXED); i++)
 		trace_event(TRACE_SWITCH, i, ~i);
 	return NULL;

@@ -201,6 +201,87 @@ stuck(void **state)
 	assert_true(logged("nothing can be sent"));
 }
 
+static u64 slept_ns[32];
+static unsigned sleeps;
+
+static void
+sleep_while_it_sends(u64 ns)
+{
+	assert_true(irqs_enabled());
+	assert_false(spin_held(&uart.lock));
+	if (sleeps < ARRAY_SIZE(slept_ns))
+		slept_ns[sleeps] = ns;
+	sleeps++;
+	fake_now_us += ns / 1000;
+	fake.busy = sleeps == 1; /* the first time was not quite enough */
+}
+
+/* At 115200 baud a byte takes 86.8 us. Nothing is lost, and nobody spins. */
+static void
+sleeps_while_the_line_works(void **state)
+{
+	u8 bytes[40] = {0};
+
+	open_uart(FAKE_16550);
+	sleeps = 0;
+	uart_use_sleep(&uart, sleep_while_it_sends);
+	uart_write(&uart, bytes, sizeof(bytes));
+	assert_int_equal(fake.sent_count, sizeof(bytes));
+	assert_int_equal(fake.overfilled, 0);
+	assert_int_equal(sleeps, 3);
+	assert_in_range(slept_ns[0], 17 * 86800, 17 * 86900);
+	assert_in_range(slept_ns[1], 86800, 86900);
+	assert_in_range(slept_ns[2], 17 * 86800, 17 * 86900);
+}
+
+/* The terminal has told it to stop, say: a look each time that as long again has passed, for some
+ * seconds. Before it gives up there are many: idle time may be none for whoever reads the line. */
+static void
+looks_less_and_less_at_a_line_that_is_held_back(void **state)
+{
+	u8 bytes[40] = {0};
+
+	open_uart(FAKE_16550);
+	uart_use_sleep(&uart, sleep_while_it_sends);
+	uart_write(&uart, bytes, sizeof(bytes));
+	fake.stuck = true;
+	fake_now_us = sleeps = 0;
+	uart_write(&uart, bytes, 1);
+	assert_in_range(fake_now_us, 5000 * 1000, 5000 * 1000 + 200);
+	assert_in_range(slept_ns[0], 9 * 86800, 9 * 86900);
+	for (unsigned n = 1; n <= 11; n++)
+		assert_in_range(slept_ns[n], 86800ul << (n - 1), 86900ul << (n - 1));
+	for (unsigned n = 12; n <= 30; n++)
+		assert_int_equal(slept_ns[n], 100 * 1000 * 1000);
+	assert_in_range(slept_ns[31], 86800, 86900);
+	assert_in_range(sleeps, 25 * 1000, 40 * 1000);
+
+	fake.stuck = false;
+	sleeps = 0;
+	uart_write(&uart, bytes, sizeof(bytes)); /* once it goes on, all is as before */
+	assert_in_range(slept_ns[0], 17 * 86800, 17 * 86900);
+	assert_in_range(slept_ns[1], 86800, 86900);
+}
+
+/* Where the caller holds interrupts off, and for the log and a panic. */
+static void
+spins_where_it_may_not_sleep(void **state)
+{
+	u8 bytes[40] = {0};
+	u64 flags;
+
+	open_uart(FAKE_16550);
+	sleeps = 0;
+	uart_use_sleep(&uart, sleep_while_it_sends);
+	flags = irq_save();
+	uart_write(&uart, bytes, sizeof(bytes));
+	irq_restore(flags);
+	uart_write_unreported(&uart, bytes, sizeof(bytes));
+	uart_write_raw(&uart, bytes, sizeof(bytes));
+	assert_int_equal(sleeps, 0);
+	assert_int_equal(fake.sent_count, 3 * sizeof(bytes));
+}
+
 /* The log's lock may be held: nothing is logged from the log's output, but later. */
 static void
 log_output(void **state)
@@ -472,6 +553,9 @@ main(void)
 		cmocka_unit_test(without_fifo),
 		cmocka_unit_test(sends),
 		cmocka_unit_test(stuck),
+		cmocka_unit_test(sleeps_while_the_line_works),
+		cmocka_unit_test(looks_less_and_less_at_a_line_that_is_held_back),
+		cmocka_unit_test(spins_where_it_may_not_sleep),
 		cmocka_unit_test(log_output),
 		cmocka_unit_test(longest_log_line),
 		cmocka_unit_test(raw),

@@ -72,11 +72,28 @@ timer_init(struct timer *timer, void (*fn)(struct timer *timer))
 	list_init(&timer->link);
 }
 
+/* What another vCPU, on CPU 1, does in the middle of a host timer's call, once. */
+static void (*meanwhile)(void);
+
+static void
+let_another_vcpu_run(void)
+{
+	void (*fn)(void) = meanwhile;
+
+	meanwhile = NULL;
+	if (fn == NULL)
+		return;
+	fake_cpu = 1;
+	fn();
+	fake_cpu = 0;
+}
+
 bool
 timer_cancel(struct timer *timer)
 {
 	bool was_set = timer_is_set(timer);
 
+	let_another_vcpu_run();
 	list_remove(&timer->link);
 	return was_set;
 }
@@ -84,7 +101,8 @@ timer_cancel(struct timer *timer)
 void
 timer_set(struct timer *timer, u64 when_ns)
 {
-	timer_cancel(timer);
+	let_another_vcpu_run();
+	list_remove(&timer->link);
 	timer->when_ns = when_ns;
 	list_insert_before(&host_timers, &timer->link);
 }
@@ -288,6 +306,25 @@ a_pause_is_as_long_for_the_tsc(void **state)
 }
 
 /* A guest asks for the end of time: it never comes, and does not wrap into the past. */
+/* The clock and the TSC of one moment, over a pause as well. */
+static void
+a_moment_has_both(void **state)
+{
+	struct moment now;
+
+	(void)vclock_resume(vclock);
+	pass(500);
+	fake_tsc = 70000;
+	now = vclock_moment(vclock);
+	assert_int_equal(now.ns, vclock_ns(vclock));
+	assert_int_equal(now.tsc, 70000);
+	vclock_pause(vclock);
+	pass(1000);
+	(void)vclock_resume(vclock);
+	pass(20);
+	assert_int_equal(vclock_moment(vclock).ns, now.ns + 20);
+}
+
 static void
 hostile_times_do_not_overflow(void **state)
 {
@@ -372,6 +409,56 @@ freeing_too_early_panics(void **state)
 	assert_int_equal(fired[0], 0);
 }
 
+static void
+set_timer_1(void)
+{
+	vtimer_set(&timers[1], 1000);
+}
+
+/* It would wait here for ever if the two shared a lock. */
+static void
+two_vcpus_set_theirs_at_once(void **state)
+{
+	(void)vclock_resume(vclock);
+	meanwhile = set_timer_1;
+	vtimer_set(&timers[0], 1000);
+	assert_null(meanwhile);
+	pass(1000);
+	assert_int_equal(fired[0], 1);
+	assert_int_equal(fired[1], 1);
+}
+
+/* Before the clock has come to it: it is armed once, and the pause behind it ends. */
+static void
+set_while_the_clock_goes_on(void **state)
+{
+	vtimer_set(&timers[0], 1000);
+	meanwhile = set_timer_1;
+	(void)vclock_resume(vclock);
+	assert_null(meanwhile);
+	assert_int_equal(timer_count(), 2);
+	pass(1000);
+	assert_int_equal(fired[0], 1);
+	assert_int_equal(fired[1], 1);
+}
+
+static void
+set_while_the_clock_stops(void **state)
+{
+	(void)vclock_resume(vclock);
+	vtimer_set(&timers[0], 1000);
+	meanwhile = set_timer_1;
+	vclock_pause(vclock);
+	assert_null(meanwhile);
+	assert_int_equal(timer_count(), 0);
+	pass(2000);
+	assert_int_equal(fired[1], 0);
+	(void)vclock_resume(vclock);
+	pass(1000);
+	assert_int_equal(fired[0], 1);
+	assert_int_equal(fired[1], 1);
+}
+
 int
 main(void)
 {
@@ -384,11 +471,15 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_pause_stops_time_and_timers, begin, end),
 		cmocka_unit_test_setup_teardown(a_pause_tells_its_length_in_tsc_ticks, begin, end),
 		cmocka_unit_test_setup_teardown(a_pause_is_as_long_for_the_tsc, begin, end),
+		cmocka_unit_test_setup_teardown(a_moment_has_both, begin, end),
 		cmocka_unit_test_setup_teardown(hostile_times_do_not_overflow, begin, end),
 		cmocka_unit_test_setup_teardown(cancelled_while_it_expires, begin, end),
 		cmocka_unit_test_setup_teardown(set_anew_while_it_expires, begin, end),
 		cmocka_unit_test_setup_teardown(set_anew_for_the_past_while_it_expires, begin, end),
 		cmocka_unit_test_setup_teardown(freeing_too_early_panics, begin, end),
+		cmocka_unit_test_setup_teardown(two_vcpus_set_theirs_at_once, begin, end),
+		cmocka_unit_test_setup_teardown(set_while_the_clock_goes_on, begin, end),
+		cmocka_unit_test_setup_teardown(set_while_the_clock_stops, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

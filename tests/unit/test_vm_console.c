@@ -133,6 +133,42 @@ held_back(void **state)
 	assert_reads(5, VM_CONSOLE_SIZE, 3);
 }
 
+/* With a mark of its own, and no effect on who reads. */
+static void
+looking_on(void **state)
+{
+	u64 from = 0, lost;
+	u8 bytes[8];
+
+	assert_int_equal(put_pattern(0, 5), 5);
+	assert_int_equal(vm_console_look(&c, &from, bytes, 3, &lost), 3);
+	assert_int_equal(vm_console_look(&c, &from, bytes, 8, &lost), 2);
+	assert_memory_equal(bytes, "\3\4", 2);
+	assert_int_equal(vm_console_look(&c, &from, bytes, 8, &lost), 0);
+	assert_int_equal(put_pattern(5, VM_CONSOLE_SIZE + 7), VM_CONSOLE_SIZE + 7);
+	assert_int_equal(vm_console_look(&c, &from, bytes, 1, &lost), 1);
+	assert_int_equal(lost, 7);
+	assert_int_equal(bytes[0], 12);
+	assert_int_equal(vm_console_look(&c, &from, bytes, 1, &lost), 1);
+	assert_int_equal(lost, 0);
+	assert_reads(12, VM_CONSOLE_SIZE, 12);
+}
+
+/* It is told, whoever is attached, and holds nothing back. */
+static void
+mirrored(void **state)
+{
+	u64 from = 0, lost;
+	u8 bytes[4];
+
+	vm_console_set_mirror(&c, wake, &wakes);
+	assert_int_equal(put_pattern(0, VM_CONSOLE_SIZE + 1), VM_CONSOLE_SIZE + 1);
+	assert_int_equal(wakes, VM_CONSOLE_SIZE + 1);
+	assert_int_equal(vm_console_look(&c, &from, bytes, 4, &lost), 4);
+	assert_int_equal(lost, 1);
+	assert_int_equal(readies, 0);
+}
+
 static void
 one_reader(void **state)
 {
@@ -216,6 +252,8 @@ main(void)
 		cmocka_unit_test_setup(shown_once, begin),
 		cmocka_unit_test_setup(overwritten, begin),
 		cmocka_unit_test_setup(held_back, begin),
+		cmocka_unit_test_setup(looking_on, begin),
+		cmocka_unit_test_setup(mirrored, begin),
 		cmocka_unit_test_setup(one_reader, begin),
 		cmocka_unit_test_setup(typing, begin),
 		cmocka_unit_test_setup(no_lost_pump, begin),

@@ -79,7 +79,7 @@ modes(void **state)
 	assert_int_equal(fake_vmcs[VMCS_MSR_BITMAP], pages[VM_PAGE_MSR_BITMAP].pa.v);
 	/* What was cached for another mode must go (30.4.6.2). */
 	assert_true(fake_hw.flush && fake_vcpu.stale);
-	assert_null(vmx_cpus[0].ready);
+	assert_null(fake_vmx_cpu.ready);
 
 	fake_hw.flush = false;
 	run_with(VIRT_APIC_XAPIC);

@@ -60,7 +60,23 @@ off_at_first(void **state)
 	assert_int_equal(c.word[VMX_PROC] & (PROC_INTERRUPT_WINDOW | PROC_NMI_WINDOW), 0);
 	assert_int_equal(c.word[VMX_PROC] & (1u << 12 | 1u << 15 | 1u << 16 | 1u << 23 | 1u << 30),
 			 0);
+	assert_int_equal(c.word[VMX_PROC2] & 1u << 10, 0);
 	assert_int_equal(c.word[VMX_ENTRY] & ENTRYC_IA32E, 0);
+}
+
+/* By PAUSE-loop exiting where there is that; else by PAUSE exiting. */
+static void
+spinning(void **state)
+{
+	struct vmx_capabilities cap = haswell();
+
+	assert_null(vmx_controls_compute(&cap, &c));
+	assert_int_equal(c.spin_proc2, 1u << 10);
+	cap.word[VMX_PROC2] &= ~(1ul << 42);
+	assert_null(vmx_controls_compute(&cap, &c));
+	assert_int_equal(c.spin_proc2, 0);
+	cap.word[VMX_PROC] &= ~(1ul << 62);
+	assert_string_equal(vmx_controls_compute(&cap, &c), "PAUSE exiting");
 }
 
 /* NE is fixed; PE and PG are the guest's own; MCE is never off. */
@@ -198,10 +214,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(as_documented),       cmocka_unit_test(off_at_first),
-		cmocka_unit_test(control_registers),   cmocka_unit_test(what_is_missing_is_named),
-		cmocka_unit_test(what_may_be_missing), cmocka_unit_test(vpid_needs_invvpid),
-		cmocka_unit_test(lesser_ept),	       cmocka_unit_test(basics),
+		cmocka_unit_test(as_documented),
+		cmocka_unit_test(off_at_first),
+		cmocka_unit_test(control_registers),
+		cmocka_unit_test(what_is_missing_is_named),
+		cmocka_unit_test(what_may_be_missing),
+		cmocka_unit_test(spinning),
+		cmocka_unit_test(vpid_needs_invvpid),
+		cmocka_unit_test(lesser_ept),
+		cmocka_unit_test(basics),
 		cmocka_unit_test(apic_whole_or_not),
 	};
 

@@ -379,10 +379,38 @@ windows(void **state)
 	assert_int_equal(fake_vmcs[VMCS_PROC_CONTROLS], 0x401e172);
 }
 
+static void
+spinning_by_the_loop(void **state)
+{
+	vmx_controls.spin_proc2 = 1u << 10;
+	fake_vcpu.proc = 0x401e172;
+	fake_vmcs[VMCS_PROC2_CONTROLS] = 0xaa;
+	fake_vmcs[VMCS_PROC_CONTROLS] = 0x401e172;
+	vmx_spin(&fake_hw, true);
+	assert_int_equal(fake_vmcs[VMCS_PROC2_CONTROLS], 0x4aa);
+	assert_int_equal(fake_vmcs[VMCS_PROC_CONTROLS], 0x401e172);
+	vmx_spin(&fake_hw, false);
+	assert_int_equal(fake_vmcs[VMCS_PROC2_CONTROLS], 0xaa);
+}
+
+static void
+spinning_by_each_pause(void **state)
+{
+	fake_vcpu.proc = 0x401e172;
+	vmx_spin(&fake_hw, true);
+	assert_int_equal(fake_vmcs[VMCS_PROC_CONTROLS], 0x4401e172);
+	vmx_window(&fake_hw, true, false);
+	assert_int_equal(fake_vmcs[VMCS_PROC_CONTROLS], 0x4401e176);
+	vmx_spin(&fake_hw, false);
+	assert_int_equal(fake_vmcs[VMCS_PROC_CONTROLS], 0x401e176);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(spinning_by_the_loop, fresh),
+		cmocka_unit_test_setup(spinning_by_each_pause, fresh),
 		cmocka_unit_test_setup(plain, fresh),
 		cmocka_unit_test_setup(unknown, fresh),
 		cmocka_unit_test_setup(ports, fresh),

@@ -77,13 +77,13 @@ paging_makes_stale(void **state)
 
 	vmx_set(&fake_hw, VREG_RIP, 5);
 	assert_false(fake_vcpu.stale);
-	assert_ptr_equal(vmx_cpus[0].ready, &fake_hw);
+	assert_ptr_equal(fake_vmx_cpu.ready, &fake_hw);
 	for (unsigned i = 0; i < ARRAY_SIZE(paging); i++) {
 		fake_vcpu.stale = false;
-		vmx_cpus[0].ready = &fake_hw;
+		fake_vmx_cpu.ready = &fake_hw;
 		vmx_set(&fake_hw, paging[i], 0);
 		assert_true(fake_vcpu.stale);
-		assert_null(vmx_cpus[0].ready);
+		assert_null(fake_vmx_cpu.ready);
 	}
 }
 

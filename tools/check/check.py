@@ -29,6 +29,7 @@ def checks(args):
     """(title, function of the tree that gives complaints), in the order of their speed."""
     listed = [
         ("licence lines", files.licence),
+        ("manual pages", files.manuals),
         ("includes", includes.check),
         ("format", compilers.formatted),
         ("headers alone", lambda tree: compilers.headers_alone(tree, args.cc, args.cflags)),

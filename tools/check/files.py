@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What holds for files as such: licence lines, and the longest ones for a person to judge."""
+"""What holds for files as such: licence lines, manual pages, and the longest ones for a person to
+judge."""
 
 import json
 import subprocess
@@ -19,6 +20,16 @@ def licence(tree):
     return [f"{path}: no SPDX-License-Identifier in its first {HEAD_LINES} lines"
             for path in tree.files if needs_licence(tree, path) and
             "SPDX-License-Identifier:" not in "".join(tree.text(path).splitlines()[:HEAD_LINES])]
+
+
+def manuals(tree):
+    """What groff warns of: it formats a page with mistakes all the same, and answers 0."""
+    def said(path):
+        done = subprocess.run(["groff", "-man", "-ww", "-z", "-Tutf8", path], cwd=tree.root,
+                              capture_output=True, text=True)
+        return done.stdout + done.stderr
+    pages = [path for path in tree.files if path.endswith(".1")]
+    return [line for path in pages for line in said(path).splitlines()]
 
 
 def longest_files(tree):

@@ -30,6 +30,12 @@ def tree(tmp_path):
     return make
 
 
+def test_manual_pages(tree):
+    assert files.manuals(tree({"docs/good.1": ".TH GOOD 1\n.SH NAME\ngood \\- does it\n"})) == []
+    said = files.manuals(tree({"docs/bad.1": ".TH BAD 1\n.SH NAME\nbad\n.bad macro\n"}))
+    assert len(said) == 1 and "docs/bad.1:4" in said[0]
+
+
 def test_layers():
     assert layer_of("drivers/e1000/model_tx.c") > layer_of("net/port.h") > layer_of("dev/bus.h")
     assert layer_of("drivers/e1000/nic.c") == layer_of("drivers/pci.c")
@@ -129,4 +135,4 @@ def test_program_totals_and_status(tree, tmp_path):
     done = subprocess.run(["/usr/bin/python3", program, "--root", tmp_path, "--", "-I."],
                           capture_output=True, text=True)
     assert done.returncode == 1
-    assert done.stdout.endswith("check: 4 passed, 1 failed\n")
+    assert done.stdout.endswith("check: 5 passed, 1 failed\n")

@@ -7,11 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tools/mkimage/progress.h"
+
 bool
 complain(const char *fmt, ...)
 {
 	va_list args;
 
+	progress_end();
 	fputs("mkimage: ", stderr);
 	va_start(args, fmt);
 	vfprintf(stderr, fmt, args);

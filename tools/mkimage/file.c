@@ -94,39 +94,45 @@ write_file(const char *path, struct bytes bytes)
 	return ok || complain_file("write", path);
 }
 
-/* False with errno; *from_failed tells which of the two. */
-static bool
-copy_all(int from, int to, bool *from_failed)
+enum copied { COPIED_ALL, COPY_STOPPED, COPY_READ_FAILED, COPY_WRITE_FAILED };
+
+/* The failures with errno. */
+static enum copied
+copy_all(int from, int to, bool (*go_on)(u64 bytes))
 {
 	static char buffer[FIRST_SIZE];
 
 	for (;;) {
 		ssize_t n = read(from, buffer, sizeof(buffer));
 
-		*from_failed = n < 0;
 		if (n <= 0)
-			return n == 0;
+			return n == 0 ? COPIED_ALL : COPY_READ_FAILED;
 		if (!write_all(to, (struct bytes){buffer, (size_t)n}))
-			return false;
+			return COPY_WRITE_FAILED;
+		if (!go_on((u64)n))
+			return COPY_STOPPED;
 	}
 }
 
 bool
-copy_file(const char *from, const char *to)
+copy_file(const char *from, const char *to, bool (*go_on)(u64 bytes))
 {
 	int in = open(from, O_RDONLY | O_CLOEXEC), out;
-	bool ok, from_failed = false;
+	enum copied copied = COPY_WRITE_FAILED;
 
 	if (in < 0)
 		return complain_file("read", from);
 	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	ok = out >= 0 && copy_all(in, out, &from_failed);
 	if (out >= 0)
-		ok = close(out) == 0 && ok;
-	if (!ok)
-		complain_file(from_failed ? "read" : "write", from_failed ? from : to);
+		copied = copy_all(in, out, go_on);
+	if (out >= 0 && close(out) != 0)
+		copied = COPY_WRITE_FAILED;
+	if (copied == COPY_READ_FAILED)
+		complain_file("read", from);
+	else if (copied == COPY_WRITE_FAILED)
+		complain_file("write", to);
 	close(in);
-	return ok;
+	return copied == COPIED_ALL;
 }
 
 bool

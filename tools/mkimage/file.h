@@ -12,8 +12,9 @@ struct bytes {
 /* At most max bytes, and one more where there are more. */
 bool read_file(const char *path, size_t max, struct bytes *out);
 bool write_file(const char *path, struct bytes bytes);
-/* To a file that is not there yet. */
-bool copy_file(const char *from, const char *to);
+/* To a file that is not there yet; each piece is told to go_on(), which may end it without a word.
+ */
+bool copy_file(const char *from, const char *to, bool (*go_on)(u64 bytes));
 bool make_folder(const char *path);
 /* folder/name, for the caller to free. Ends the program when there is no memory. */
 char *join_path(const char *folder, const char *name);

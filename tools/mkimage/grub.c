@@ -10,6 +10,7 @@
 
 #include "lib/format.h"
 #include "tools/mkimage/complain.h"
+#include "tools/mkimage/progress.h"
 #include "tools/mkimage/run.h"
 
 enum { LOG_MAX = 64 * 1024, LOG_LINES_SHOWN = 10 };
@@ -176,7 +177,7 @@ is_whole(const char *path)
  * gives '=' and '\\' in a path a meaning.
  */
 static bool
-run_mkrescue(const char *work, const char *name)
+run_mkrescue(const char *work, const char *name, u64 size)
 {
 	const char *argv[ARRAY_SIZE(mkrescue) + 3];
 	char *log = join_path(work, "log"), *image = join_path(work, name);
@@ -188,7 +189,9 @@ run_mkrescue(const char *work, const char *name)
 	argv[ARRAY_SIZE(mkrescue) + 2] = NULL;
 	setenv("TMPDIR", ".", 1);
 	setenv("LC_ALL", "C", 1);
-	ok = run_program(argv, work, "log");
+	progress_begin("writing the image", size);
+	ok = run_program(argv, work, "log", image);
+	progress_end();
 	if (!ok && !signal_came()) {
 		complain("%s failed:", argv[0]);
 		show_log(log);
@@ -209,7 +212,7 @@ grub_make_image(const char *work, const char *name, struct bytes hypervisor, str
 	bool ok = menu.at != NULL || complain("out of memory");
 
 	ok = ok && make_tree(work, hypervisor, config, menu) && copy_files(work, pack) &&
-	     run_mkrescue(work, name);
+	     run_mkrescue(work, name, hypervisor.len + pack_size(pack));
 	free(menu.at);
 	return ok;
 }

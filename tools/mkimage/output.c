@@ -8,6 +8,7 @@
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -31,10 +32,22 @@ may_replace(const char *path)
 	return complain("cannot write %s: it is not a regular file", path);
 }
 
+/* A link would be replaced itself, and the old image stay where it points to. */
+static char *
+target_of(const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	return real != NULL ? real : strdup(path);
+}
+
 bool
 output_begin(struct output *out, const char *path)
 {
-	*out = (struct output){.path = path, .folder = folder_of(path)};
+	*out = (struct output){.path = path, .target = target_of(path)};
+	if (out->target == NULL)
+		return complain("out of memory");
+	out->folder = folder_of(out->target);
 	if (!may_replace(path))
 		return false;
 	out->work = join_path(out->folder, ".mkimage-XXXXXX");
@@ -60,7 +73,7 @@ bool
 output_commit(struct output *out, const char *name)
 {
 	char *image = join_path(out->work, name);
-	bool ok = sync_path(image) && rename(image, out->path) == 0;
+	bool ok = sync_path(image) && rename(image, out->target) == 0;
 
 	if (!ok)
 		complain_file("write", out->path);
@@ -86,4 +99,5 @@ output_end(struct output *out)
 		complain_file("remove", out->work);
 	free(out->work);
 	free(out->folder);
+	free(out->target);
 }

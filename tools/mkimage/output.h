@@ -8,7 +8,8 @@
 #include "include/types.h"
 
 struct output {
-	const char *path; /* that the image gets */
+	const char *path; /* as it was given */
+	char *target;	  /* that the image gets: where links lead, when there is a file */
 	char *folder;	  /* that it is in */
 	char *work;	  /* ours, in that folder; gone after output_end() */
 };

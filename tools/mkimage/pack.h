@@ -10,12 +10,13 @@
 
 struct pack_file {
 	char *name, *path;
-	u64 device, inode;
+	u64 device, inode, size;
 	size_t same_as; /* the index of the first of these bytes: its own, when it is that */
 };
 
 struct pack {
 	char *folder; /* that the names are relative to */
+	u64 config_device, config_inode;
 	struct pack_file *files;
 	size_t count;
 };
@@ -26,6 +27,8 @@ void pack_begin(struct pack *pack, const char *config);
 const char *pack_add(struct pack *pack, struct slice name);
 /* Is this one of them? */
 bool pack_has(const struct pack *pack, const char *path);
+/* How many bytes will be copied. */
+u64 pack_size(const struct pack *pack);
 /* Copies them to `folder`, each to a file named by its number. What fails has complained. */
 bool pack_copy(const struct pack *pack, const char *folder);
 void pack_end(struct pack *pack);

@@ -9,11 +9,13 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "tools/mkimage/complain.h"
 #include "tools/mkimage/file.h"
+#include "tools/mkimage/progress.h"
 
 static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
 
@@ -111,13 +113,17 @@ spawn(const char *const *argv, const char *folder, const char *log, pid_t *pid)
 
 /* Until it has ended, or a signal came, which ends it. Answers its status. */
 static int
-wait_for(pid_t pid)
+wait_for(pid_t pid, const char *made)
 {
+	static const struct timespec tick = {.tv_nsec = 100 * 1000 * 1000};
+	struct stat st;
 	int status;
 
 	while (waitpid(pid, &status, WNOHANG) != pid) {
-		int got = sigwaitinfo(&held, NULL);
+		int got = sigtimedwait(&held, NULL, &tick);
 
+		if (stat(made, &st) == 0)
+			progress_at((u64)st.st_size);
 		if (got < 0 || got == SIGCHLD)
 			continue;
 		came = got;
@@ -127,7 +133,7 @@ wait_for(pid_t pid)
 }
 
 bool
-run_program(const char *const *argv, const char *folder, const char *log)
+run_program(const char *const *argv, const char *folder, const char *log, const char *made)
 {
 	pid_t pid;
 	int status;
@@ -135,6 +141,6 @@ run_program(const char *const *argv, const char *folder, const char *log)
 	errno = spawn(argv, folder, log, &pid);
 	if (errno != 0)
 		return complain_file("run", argv[0]);
-	status = wait_for(pid);
+	status = wait_for(pid, made);
 	return came == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }

@@ -20,6 +20,6 @@ bool program_exists(const char *name);
 /*
  * Runs a program of $PATH in a folder, without input, its output to `log` in that folder. True when
  * it ended with status 0. False after a signal too: signal_came() tells. It and what it started are
- * then gone.
+ * then gone. Its progress is the size of the file `made`.
  */
-bool run_program(const char *const *argv, const char *folder, const char *log);
+bool run_program(const char *const *argv, const char *folder, const char *log, const char *made);

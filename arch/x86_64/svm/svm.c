@@ -68,5 +68,6 @@ const struct virt_ops svm_ops = {
 	.set_segment = svm_set_segment,
 	.inject = svm_inject,
 	.window = svm_window,
+	.spin = svm_spin,
 	.dump = svm_dump,
 };

@@ -6,7 +6,7 @@
 #include "arch/x86_64/svm/svm_vcpu.h"
 #include "include/intrin.h"
 
-enum { VECTOR_DB = 1, VECTOR_MF = 16 };
+enum { VECTOR_DB = 1, VECTOR_BP = 3, VECTOR_OF = 4, VECTOR_MF = 16 };
 
 /*
  * Another ASID, as there is none of this CPU's present generation, or as a flush can't be of one
@@ -30,19 +30,6 @@ assign_asid(struct vcpu_hw *hw, struct vmcb *vmcb)
 		vmcb->clean = 0;
 	hw->cpu = cpu->index;
 	virt_note_flush(hw);
-}
-
-/*
- * The vCPU is still in another CPU, which must be asked with interrupts on. What comes in meanwhile
- * might have been for the guest: the caller shall look again.
- */
-static void
-fetch(struct vcpu_hw *hw, struct exit *exit)
-{
-	irq_restore(RFLAGS_IF);
-	svm_evict(hw);
-	(void)irq_save();
-	*exit = (struct exit){.kind = EXIT_HOST_INTERRUPT};
 }
 
 /* EXITINTINFO: only bit 31 says whether there is anything; the rest may be stale. */
@@ -131,16 +118,24 @@ decode_task_switch(const struct vmcb *vmcb, struct exit *exit)
 		exit->task_switch.source = (info & TASK_SWITCH_JMP) != 0 ? TASK_JMP : TASK_CALL;
 }
 
-/* Only that of ICEBP is an instruction's exit, before it: one byte, where nRIP doesn't tell. */
+/*
+ * Those of ICEBP, INT3 and INTO are an instruction's exits, before it, and it is done then: one
+ * byte, where nRIP doesn't tell.
+ */
 static void
 decode_exception(const struct vmcb *vmcb, struct exit *exit)
 {
-	if (vmcb->exitcode == VMEXIT_ICEBP) {
+	bool icebp = vmcb->exitcode == VMEXIT_ICEBP;
+
+	if (!icebp && vmcb->exitcode != VMEXIT_EXCP0 + VECTOR_BP &&
+	    vmcb->exitcode != VMEXIT_EXCP0 + VECTOR_OF)
+		exit->insn_len = 0;
+	else if (exit->insn_len == 0)
+		exit->insn_len = 1;
+	if (icebp) {
 		exit->exception = (struct exit_exception){.vector = VECTOR_DB};
-		exit->insn_len = exit->insn_len != 0 ? exit->insn_len : 1;
 		return;
 	}
-	exit->insn_len = 0;
 	if (vmcb->exitcode == VMEXIT_FERR_FREEZE) { /* as with CR0.NE, which VMX has always on */
 		exit->exception = (struct exit_exception){.vector = VECTOR_MF};
 		return;
@@ -306,13 +301,26 @@ svm_keep_shadow(struct vmcb *vmcb, u64 rip, const struct exit *exit)
 		vmcb->int_state |= INT_STATE_SHADOW;
 }
 
+/*
+ * The vCPU is still in another CPU, which must be asked with interrupts on. What comes in meanwhile
+ * might have been for the guest: the caller shall look again.
+ */
+static void
+fetch(struct vcpu_hw *hw, struct exit *exit)
+{
+	irq_restore(RFLAGS_IF);
+	svm_evict(hw);
+	(void)irq_save();
+	*exit = (struct exit){.kind = EXIT_HOST_INTERRUPT};
+}
+
 static __noinline void
 run_specially(struct vcpu_hw *hw, struct vmcb *vmcb, struct exit *exit)
 {
 	bool shadow = (vmcb->int_state & INT_STATE_SHADOW) != 0, offered, virtual;
 	u64 rip = vmcb->rip;
 
-	if (hw->cpu != cpu_index() && hw->cpu != SVM_NO_CPU) {
+	if (hw->cpu != cpu_index() && hw->cpu != VIRT_NO_CPU) {
 		fetch(hw, exit);
 		return;
 	}
@@ -329,7 +337,7 @@ run_specially(struct vcpu_hw *hw, struct vmcb *vmcb, struct exit *exit)
 	if (virtual && svm_of(hw)->offers)
 		lapic_look_again();
 	if (offered)
-		svm_withdraw_interrupt(vmcb, &exit->cut);
+		svm_withdraw_interrupt(vmcb, exit);
 	if (svm_of(hw)->nmi_window)
 		svm_nmi_finish(hw, exit);
 }

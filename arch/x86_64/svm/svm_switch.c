@@ -57,9 +57,12 @@ svm_registers_take(struct vcpu_hw *hw)
 void
 svm_set_tsc_aux(struct vcpu_hw *hw, u64 value)
 {
+	u64 flags = irq_save();
+
 	hw->tsc_aux = value;
 	if (this_cpu()->guest == hw && cpu_features()->rdtscp)
 		wrmsr(MSR_TSC_AUX, value);
+	irq_restore(flags);
 }
 
 static void
@@ -69,6 +72,8 @@ release_here(void *arg)
 
 	if (cpu->guest == arg)
 		release(cpu);
+	if (cpu->last_guest == arg)
+		cpu->last_guest = NULL;
 }
 
 static void
@@ -82,7 +87,7 @@ release_where_it_is(struct vcpu_hw *hw)
 		return;
 	}
 	irq_restore(flags);
-	if (hw->cpu != SVM_NO_CPU && cpu_call(hw->cpu, release_here, hw) != 0)
+	if (hw->cpu != VIRT_NO_CPU && cpu_call(hw->cpu, release_here, hw) != 0)
 		panic("CPU %u is gone with a guest", hw->cpu);
 }
 
@@ -96,5 +101,5 @@ void
 svm_evict(struct vcpu_hw *hw)
 {
 	release_where_it_is(hw);
-	hw->cpu = SVM_NO_CPU;
+	hw->cpu = VIRT_NO_CPU;
 }

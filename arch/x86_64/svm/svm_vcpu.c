@@ -24,6 +24,9 @@
 
 enum { CR8 = 8 };
 
+/* Of struct vsegment. */
+#define ATTR_DPL  BITS(6, 5)
+
 /* Caches off is not for guests to say: the host's bits, and what the guest has set beside. */
 #define CR0_CACHE (CR0_CD | CR0_NW)
 
@@ -65,7 +68,7 @@ static void
 set_controls(struct vcpu_hw *hw, struct vmcb *vmcb)
 {
 	vmcb->intercept_cr_write = BIT32(4) | BIT32(CR8);
-	vmcb->intercept_cr_read = BIT32(CR8);
+	vmcb->intercept_cr_read = BIT32(4) | BIT32(CR8);
 	vmcb->intercept_exceptions = SVM_EXCEPTIONS;
 	vmcb->intercept1 = INTERCEPTS1;
 	vmcb->intercept2 = INTERCEPTS2;
@@ -94,6 +97,7 @@ set_reset_state(struct vcpu_hw *hw)
 	svm_set(hw, VREG_RIP, 0xfff0);
 	svm_set(hw, VREG_RFLAGS, BIT(1));
 	svm_set(hw, VREG_CR0, CR0_CD | CR0_NW | CR0_ET);
+	svm_set(hw, VREG_CR4, 0);
 	svm_set(hw, VREG_EFER, 0);
 	svm_set(hw, VREG_DR6, 0xffff0ff0);
 	svm_set(hw, VREG_DR7, 0x400);
@@ -110,7 +114,6 @@ vmcb_register(struct vmcb *vmcb, enum vreg reg)
 	case VREG_RFLAGS: return &vmcb->rflags;
 	case VREG_CR2: return &vmcb->cr2;
 	case VREG_CR3: return &vmcb->cr3;
-	case VREG_CR4: return &vmcb->cr4;
 	case VREG_DR6: return &vmcb->dr6;
 	case VREG_DR7: return &vmcb->dr7;
 	case VREG_PAT: return &vmcb->g_pat;
@@ -136,6 +139,7 @@ set_places(struct vcpu_hw *hw)
 		if (reg != VREG_RSP)
 			hw->at[reg] = &hw->gpr[reg];
 	}
+	hw->at[VREG_CR4] = &svm_of(hw)->cr4;
 	hw->at[VREG_EFER] = &svm_vmcb(hw)->efer;
 	hw->cs_word = (const u64 *)(const void *)&svm_vmcb(hw)->cs;
 }
@@ -145,7 +149,7 @@ svm_vcpu_init(struct vcpu_hw *hw)
 {
 	if (hw->at[VREG_RAX] != NULL) /* not the first time: the guest got an INIT */
 		svm_evict(hw);
-	hw->cpu = SVM_NO_CPU;
+	hw->cpu = VIRT_NO_CPU;
 	memset(svm_vmcb(hw), 0, PAGE_SIZE);
 	*svm_of(hw) = (struct svm_vcpu){
 		.offers = !virt_caps()->next_rip,
@@ -174,6 +178,7 @@ get_special(struct vcpu_hw *hw, enum vreg reg)
 
 	switch (reg) {
 	case VREG_CR0: return vmcb->cr0 | hw->cr0_cache;
+	case VREG_CR4: return svm_of(hw)->cr4;
 	case VREG_EFER: return vmcb->efer & ~EFER_SVME;
 	case VREG_TSC_AUX: return hw->tsc_aux;
 	case VREG_PDPTE0 ... VREG_PDPTE3: return 0; /* the CPU reads them from memory */
@@ -214,6 +219,21 @@ set_cr0(struct vcpu_hw *hw, u64 value)
 	}
 }
 
+/*
+ * Machine checks stay on, whatever the guest thinks: with them off, one would be a shutdown, which
+ * is the guest's, and not an exception, which comes to us (APM vol. 2, 8.2.18). The guest does not
+ * see that, as its reads exit.
+ */
+static void
+set_cr4(struct vcpu_hw *hw, u64 value)
+{
+	struct vmcb *vmcb = svm_vmcb(hw);
+
+	svm_of(hw)->cr4 = value;
+	vmcb->cr4 = value | (cpu_features()->mce ? CR4_MCE : 0);
+	svm_dirty(vmcb, CLEAN_CRX);
+}
+
 static void
 set_special(struct vcpu_hw *hw, enum vreg reg, u64 value)
 {
@@ -221,6 +241,7 @@ set_special(struct vcpu_hw *hw, enum vreg reg, u64 value)
 
 	switch (reg) {
 	case VREG_CR0: set_cr0(hw, value); break;
+	case VREG_CR4: set_cr4(hw, value); break;
 	case VREG_EFER:
 		vmcb->efer = value | EFER_SVME; /* VMRUN demands it, 15.5.1 */
 		svm_dirty(vmcb, CLEAN_CRX);
@@ -240,8 +261,7 @@ clean_group(enum vreg reg)
 {
 	switch (reg) {
 	case VREG_CR2: return CLEAN_CR2;
-	case VREG_CR3:
-	case VREG_CR4: return CLEAN_CRX;
+	case VREG_CR3: return CLEAN_CRX;
 	case VREG_DR6:
 	case VREG_DR7: return CLEAN_DRX;
 	case VREG_PAT: return CLEAN_NP;
@@ -282,7 +302,10 @@ vmcb_segment(struct vmcb *vmcb, enum vseg seg)
 	}
 }
 
-/* SVM marks a null segment by P = 0; struct vsegment by bit 16, as VMX does. */
+/*
+ * SVM marks a null segment by P = 0; struct vsegment by bit 16, as VMX does. The privilege level is
+ * SS's there, but VMCB.CPL here, as SYSRET to level 3 leaves SS at level 0 (APM vol. 3, SYSRET).
+ */
 void
 svm_get_segment(struct vcpu_hw *hw, enum vseg seg, struct vsegment *out)
 {
@@ -290,6 +313,9 @@ svm_get_segment(struct vcpu_hw *hw, enum vseg seg, struct vsegment *out)
 
 	out->selector = s->selector;
 	out->attr = (s->attrib & 0xffu) | (s->attrib & 0xf00u) << 4;
+	if (seg == VSEG_SS)
+		out->attr =
+			(u32)((out->attr & ~ATTR_DPL) | FIELD_PREP(ATTR_DPL, svm_vmcb(hw)->cpl));
 	if ((s->attrib & 0x80) == 0)
 		out->attr |= VSEG_UNUSABLE;
 	out->limit = s->limit;
@@ -371,18 +397,42 @@ svm_window(struct vcpu_hw *hw, bool interrupt, bool nmi)
 	svm_nmi_window(hw, nmi);
 }
 
+/* 15.14.4: exits once so many PAUSEs have come, each soon after the one before. */
+enum { PAUSES = 3000, PAUSE_CYCLES = 128 };
+
+void
+svm_spin(struct vcpu_hw *hw, bool exits)
+{
+	struct vmcb *vmcb = svm_vmcb(hw);
+
+	vmcb->intercept1 &= ~INTERCEPT_PAUSE;
+	if (exits)
+		vmcb->intercept1 |= INTERCEPT_PAUSE;
+	if (virt_caps()->pause_exits) {
+		vmcb->pause_filter_count = PAUSES;
+		vmcb->pause_filter_threshold = PAUSE_CYCLES;
+	}
+	svm_dirty(vmcb, CLEAN_INTERCEPTS);
+}
+
 /*
  * An interrupt that the guest can take at once is offered as a virtual one rather than injected.
  * The CPU does the same with both, but QEMU's emulated one does not forget what was injected: it
- * may deliver it a second time, in the middle of the handler. A window needs V_IRQ for itself.
+ * may deliver it a second time, in the middle of the handler. An open window, which is what V_IRQ
+ * is for, waits for this run's end, or for the handler's IRET: before that the guest has its
+ * interrupts off, but for one that turns them on inside of the handler.
  */
 bool
 svm_offer_interrupt(struct vmcb *vmcb)
 {
 	u64 what = vmcb->eventinj & (EVENT_VALID | EVENT_TYPE);
 
-	if (what != (EVENT_VALID | FIELD_PREP(EVENT_TYPE, EVENT_TYPE_INTR)) || vmcb->v_intr & V_IRQ)
+	if (what != (EVENT_VALID | FIELD_PREP(EVENT_TYPE, EVENT_TYPE_INTR)))
 		return false;
+	if ((vmcb->v_intr & V_IRQ) != 0) {
+		interrupt_window(vmcb, false);
+		vmcb->intercept1 |= INTERCEPT_IRET;
+	}
 	svm_dirty(vmcb, CLEAN_TPR);
 	vmcb->v_intr |= V_IRQ | V_INTR_PRIO | V_IGN_TPR |
 			FIELD_PREP(V_INTR_VECTOR, FIELD_GET(EVENT_VECTOR, vmcb->eventinj));
@@ -390,20 +440,33 @@ svm_offer_interrupt(struct vmcb *vmcb)
 	return true;
 }
 
+/* The window that an offer has taken the place of. An exit before IRET was for nothing else. */
+static void
+open_again(struct vmcb *vmcb, struct exit *exit)
+{
+	if ((vmcb->intercept1 & INTERCEPT_IRET) == 0)
+		return;
+	vmcb->intercept1 &= ~INTERCEPT_IRET;
+	interrupt_window(vmcb, true);
+	if (vmcb->exitcode == VMEXIT_IRET)
+		exit->kind = EXIT_HOST_INTERRUPT;
+}
+
 /*
  * Not taken, because the exit came first, V_IRQ is still set (15.21.4); cut off, EXITINTINFO has
  * it. There QEMU takes it for an exception.
  */
 void
-svm_withdraw_interrupt(struct vmcb *vmcb, struct event *cut)
+svm_withdraw_interrupt(struct vmcb *vmcb, struct exit *exit)
 {
 	u8 vector = (u8)FIELD_GET(V_INTR_VECTOR, vmcb->v_intr);
 	bool left = (vmcb->v_intr & V_IRQ) != 0;
 
-	if (cut->kind == EVENT_NONE ? left : cut->vector == vector)
-		*cut = (struct event){.kind = EVENT_INTERRUPT, .vector = vector};
+	if (exit->cut.kind == EVENT_NONE ? left : exit->cut.vector == vector)
+		exit->cut = (struct event){.kind = EVENT_INTERRUPT, .vector = vector};
 	svm_dirty(vmcb, CLEAN_TPR);
 	vmcb->v_intr &= ~(V_IRQ | V_INTR_PRIO | V_IGN_TPR | V_INTR_VECTOR);
+	open_again(vmcb, exit);
 }
 
 void

@@ -5,8 +5,6 @@
 #include "arch/x86_64/svm/vmcb.h"
 #include "arch/x86_64/virt.h"
 
-#define SVM_NO_CPU (~0u)
-
 /* How a vCPU's pages are used. VMSAVE needs a page for the host's half of the state, too. */
 enum { SVM_PAGE_VMCB, SVM_PAGE_HOST, SVM_PAGE_VCPU, SVM_VCPU_PAGES };
 
@@ -30,6 +28,7 @@ struct svm_vcpu {
 	u64 step_rip;
 	bool offers; /* interrupts as virtual ones, for QEMU, which is known by having no next RIP:
 			Bochs' SVM, which has it, delivers none of those */
+	u64 cr4;     /* the guest's: the VMCB's has MCE as well */
 	u32 clean;   /* what a run leaves clean: nothing on a CPU that does not know clean bits */
 };
 
@@ -61,9 +60,13 @@ void svm_get_segment(struct vcpu_hw *hw, enum vseg seg, struct vsegment *out);
 void svm_set_segment(struct vcpu_hw *hw, enum vseg seg, const struct vsegment *in);
 void svm_inject(struct vcpu_hw *hw, const struct event *event);
 void svm_window(struct vcpu_hw *hw, bool interrupt, bool nmi);
-/* Before a run with an event, and after it where the first has answered true. */
+void svm_spin(struct vcpu_hw *hw, bool exits);
+/*
+ * Before a run with an event and no NMI window, and after it where the first has answered true: the
+ * exit, already decoded, is told of the interrupt if it is still to be taken.
+ */
 bool svm_offer_interrupt(struct vmcb *vmcb);
-void svm_withdraw_interrupt(struct vmcb *vmcb, struct event *cut);
+void svm_withdraw_interrupt(struct vmcb *vmcb, struct exit *exit);
 void svm_dump(struct vcpu_hw *hw, struct sink *out);
 void svm_sync(struct vcpu_hw *hw);
 void svm_run(struct vcpu_hw *hw, struct exit *exit);

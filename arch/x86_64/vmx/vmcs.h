@@ -54,6 +54,8 @@ enum vmcs_field {
 	VMCS_ENTRY_LENGTH = 0x401a,
 	VMCS_TPR_THRESHOLD = 0x401c,
 	VMCS_PROC2_CONTROLS = 0x401e,
+	VMCS_PAUSE_GAP = 0x4020,
+	VMCS_PAUSE_WINDOW = 0x4022,
 	VMCS_INSTRUCTION_ERROR = 0x4400,
 	VMCS_EXIT_REASON = 0x4402,
 	VMCS_EXIT_EVENT = 0x4404,
@@ -121,6 +123,7 @@ enum vmcs_field {
 #define PROC_IO		       BIT32(24) /* unconditional I/O exiting */
 #define PROC_MSR_BITMAP	       BIT32(28)
 #define PROC_MONITOR	       BIT32(29)
+#define PROC_PAUSE	       BIT32(30)
 #define PROC_SECONDARY	       BIT32(31)
 
 /* Secondary processor-based controls, 25.6.2 */
@@ -133,6 +136,7 @@ enum vmcs_field {
 #define PROC2_UNRESTRICTED     BIT32(7)
 #define PROC2_APIC_REGISTERS   BIT32(8)
 #define PROC2_INTERRUPTS       BIT32(9) /* virtual-interrupt delivery */
+#define PROC2_PAUSE_LOOP       BIT32(10)
 #define PROC2_INVPCID	       BIT32(12)
 
 /* Exit controls, 25.7.1 */

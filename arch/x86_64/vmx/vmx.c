@@ -88,8 +88,8 @@ begin(void)
 {
 	u32 tags = virt_caps()->guest_tags;
 
-	vmx_cpus[cpu_index()] = (struct vmx_cpu){0};
-	tag_pool_init(&vmx_cpus[cpu_index()].tags, MAX(tags, 1u));
+	*this_vmx() = (struct vmx_cpu){0};
+	tag_pool_init(&this_cpu()->tags, MAX(tags, 1u));
 	invept(INVALIDATE_ALL, 0);
 	if ((vmx_controls.word[VMX_PROC2] & PROC2_VPID) != 0)
 		invvpid(INVALIDATE_ALL, 0);
@@ -140,6 +140,7 @@ const struct virt_ops vmx_ops = {
 	.set_segment = vmx_set_segment,
 	.inject = vmx_inject,
 	.window = vmx_window,
+	.spin = vmx_spin,
 	.sync = vmx_sync,
 	.dump = vmx_dump,
 };

@@ -33,9 +33,9 @@ vmx_apic_init(struct vcpu_hw *hw)
 }
 
 static u32
-proc2_of(enum virt_apic_mode mode)
+proc2_of(const struct vmx_vcpu *v, enum virt_apic_mode mode)
 {
-	u32 base = vmx_controls.word[VMX_PROC2], used = vmx_controls.apic_proc2;
+	u32 base = vmx_controls.word[VMX_PROC2] | v->spin_proc2, used = vmx_controls.apic_proc2;
 
 	switch (mode) {
 	case VIRT_APIC_XAPIC: return base | (used & ~PROC2_X2APIC);
@@ -63,7 +63,7 @@ change_mode(struct vcpu_hw *hw, struct vmx_vcpu *v, enum virt_apic_mode mode)
 	v->proc = proc_of(v->proc, mode);
 	v->apic_mode = (u8)mode;
 	vmcs_write(VMCS_PROC_CONTROLS, v->proc);
-	vmcs_write(VMCS_PROC2_CONTROLS, proc2_of(mode));
+	vmcs_write(VMCS_PROC2_CONTROLS, proc2_of(v, mode));
 	vmcs_write(VMCS_MSR_BITMAP, hw->vm_pages[bitmap].pa.v);
 	hw->flush = true;
 	vmx_make_stale(hw);

@@ -92,6 +92,8 @@ check_basics(const struct vmx_capabilities *cap)
 		return "a VMCS of one page";
 	if ((cap->basic & BASIC_STRING_INFO) == 0)
 		return "instruction information for INS and OUTS";
+	if (!MAY_BE_1(cap, VMX_PROC, PROC_PAUSE))
+		return "PAUSE exiting";
 	if ((cap->misc & MISC_STORES_LMA) == 0)
 		return "saving of EFER.LMA into the entry controls";
 	return NULL;
@@ -144,6 +146,8 @@ vmx_controls_compute(const struct vmx_capabilities *cap, struct vmx_controls *ou
 	out->eptp_flags = EPTP_WRITE_BACK | EPTP_WALK_4;
 	if ((cap->ept_vpid & EPT_AD) != 0)
 		out->eptp_flags |= EPTP_AD;
+	if (MAY_BE_1(cap, VMX_PROC2, PROC2_PAUSE_LOOP))
+		out->spin_proc2 = PROC2_PAUSE_LOOP;
 	fix_control_registers(cap, out);
 	choose_apic(cap, out);
 	return NULL;

@@ -25,7 +25,7 @@ struct vmx_controls {
 	u64 cr0_on, cr4_on;   /* bits that are 1 in a guest's real register ... */
 	u64 cr0_may, cr4_may; /* ... and those that may be */
 	u32 apic_proc2;	      /* what it takes to carry out a guest's local APIC; 0: can't */
-	u32 unused;
+	u32 spin_proc2;	      /* PAUSE-loop exiting, if there is that */
 };
 
 _Static_assert(sizeof(struct vmx_controls) == 72, "no padding: compared by memcmp()");

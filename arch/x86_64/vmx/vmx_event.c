@@ -67,6 +67,25 @@ vmx_window(struct vcpu_hw *hw, bool interrupt, bool nmi)
 	vmx_access_end(hw, flags);
 }
 
+/* By the loop, where the CPU knows one; else at each PAUSE. */
+void
+vmx_spin(struct vcpu_hw *hw, bool exits)
+{
+	struct vmx_vcpu *v = vmx_of(hw);
+	u64 flags = vmx_access_begin(hw);
+
+	if (vmx_controls.spin_proc2 != 0) {
+		v->spin_proc2 = exits ? vmx_controls.spin_proc2 : 0;
+		vmcs_write(VMCS_PROC2_CONTROLS,
+			   (vmcs_read(VMCS_PROC2_CONTROLS) & ~(u64)PROC2_PAUSE_LOOP) |
+				   v->spin_proc2);
+	} else {
+		v->proc = exits ? v->proc | PROC_PAUSE : v->proc & ~PROC_PAUSE;
+		vmcs_write(VMCS_PROC_CONTROLS, v->proc);
+	}
+	vmx_access_end(hw, flags);
+}
+
 /* An NMI that is to be delivered again must find NMIs unblocked (27.3.1.5). */
 static void
 unblock_nmi(void)

@@ -56,7 +56,7 @@ entry_failed(struct exit *e)
 static void
 take_tag(struct vcpu_hw *hw, struct vmx_vcpu *v)
 {
-	struct tag_pool *tags = &vmx_cpus[cpu_index()].tags;
+	struct tag_pool *tags = &this_cpu()->tags;
 
 	if ((vmx_controls.word[VMX_PROC2] & PROC2_VPID) != 0 &&
 	    (v->stale || hw->tag_generation != tags->generation)) {
@@ -80,7 +80,7 @@ make_ready(struct vcpu_hw *hw, struct vmx_vcpu *v)
 	}
 	vmcs_write(VMCS_TSC_OFFSET, hw->tsc_offset);
 	v->tsc_offset = hw->tsc_offset;
-	vmx_cpus[cpu_index()].ready = hw;
+	this_vmx()->ready = hw;
 }
 
 /* What the caller may change at any time has to be looked at each time. */
@@ -91,7 +91,7 @@ prepare(struct vcpu_hw *hw, struct vmx_vcpu *v)
 		vmx_claim(hw);
 		vmx_apic_apply(hw);
 	}
-	if (vmx_cpus[cpu_index()].ready != hw || hw->flush || v->tsc_offset != hw->tsc_offset ||
+	if (this_vmx()->ready != hw || hw->flush || v->tsc_offset != hw->tsc_offset ||
 	    v->xcr0 != hw->xcr0)
 		make_ready(hw, v);
 	virt_assert_flushed(hw);
@@ -131,7 +131,7 @@ vmx_run(struct vcpu_hw *hw, struct exit *e)
 	struct vmx_vcpu *v = vmx_of(hw);
 	bool entered;
 
-	if (hw->cpu != cpu_index() && hw->cpu != NO_CPU) {
+	if (hw->cpu != cpu_index() && hw->cpu != VIRT_NO_CPU) {
 		fetch(hw, e);
 		return;
 	}

@@ -7,8 +7,6 @@
 #include "include/intrin.h"
 #include "include/panic.h"
 
-struct vmx_cpu vmx_cpus[MAX_CPUS];
-
 static void
 make_current(struct vmx_cpu *cpu, struct vcpu_hw *hw)
 {
@@ -33,12 +31,14 @@ static void
 evict_here(void *arg)
 {
 	struct vcpu_hw *hw = arg;
-	struct vmx_cpu *cpu = &vmx_cpus[cpu_index()];
+	struct vmx_cpu *cpu = this_vmx();
 
 	if (cpu->resident == hw)
 		vmx_registers_release(cpu);
+	if (this_cpu()->last_guest == hw)
+		this_cpu()->last_guest = NULL;
 	clear(cpu, hw);
-	hw->cpu = NO_CPU;
+	hw->cpu = VIRT_NO_CPU;
 }
 
 void
@@ -48,7 +48,7 @@ vmx_evict(struct vcpu_hw *hw)
 
 	if (hw->cpu == cpu_index()) {
 		evict_here(hw);
-	} else if (hw->cpu != NO_CPU) {
+	} else if (hw->cpu != VIRT_NO_CPU) {
 		irq_restore(flags);
 		if (cpu_call(hw->cpu, evict_here, hw) != 0)
 			panic("CPU %u is gone with a guest", hw->cpu);
@@ -60,26 +60,26 @@ vmx_evict(struct vcpu_hw *hw)
 u64
 vmx_access_begin_slowly(struct vcpu_hw *hw, u64 flags)
 {
-	if (hw->cpu != cpu_index() && hw->cpu != NO_CPU) {
+	if (hw->cpu != cpu_index() && hw->cpu != VIRT_NO_CPU) {
 		irq_restore(flags);
 		vmx_evict(hw);
 		flags = irq_save();
 	}
-	make_current(&vmx_cpus[cpu_index()], hw);
+	make_current(this_vmx(), hw);
 	return flags;
 }
 
 void
 vmx_access_end_slowly(struct vcpu_hw *hw)
 {
-	clear(&vmx_cpus[cpu_index()], hw);
+	clear(this_vmx(), hw);
 }
 
 /* What this CPU may have cached when it was here before is worth nothing (29.4.3.3). */
 void
 vmx_claim(struct vcpu_hw *hw)
 {
-	make_current(&vmx_cpus[cpu_index()], hw);
+	make_current(this_vmx(), hw);
 	if (hw->cpu == cpu_index())
 		return;
 	hw->cpu = cpu_index();

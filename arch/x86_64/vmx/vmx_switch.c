@@ -66,7 +66,7 @@ vmx_registers_release(struct vmx_cpu *cpu)
 void
 vmx_registers_take(struct vcpu_hw *hw)
 {
-	struct vmx_cpu *cpu = &vmx_cpus[cpu_index()];
+	struct vmx_cpu *cpu = this_vmx();
 
 	if (cpu->resident != hw) {
 		vmx_registers_release(cpu);
@@ -92,7 +92,7 @@ index_of(enum vreg reg)
 static bool
 is_resident(const struct vcpu_hw *hw)
 {
-	return vmx_cpus[cpu_index()].resident == hw;
+	return this_vmx()->resident == hw;
 }
 
 bool

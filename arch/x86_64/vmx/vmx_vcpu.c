@@ -57,6 +57,9 @@ write_constants(void)
 		vmcs_write(constants[i].field, constants[i].value);
 }
 
+/* TSC ticks: PAUSEs that are no farther apart are one loop, and when that is too long (25.6.13). */
+enum { PAUSE_GAP = 128, PAUSE_WINDOW = 4096 };
+
 static void
 write_controls(struct vcpu_hw *hw)
 {
@@ -68,6 +71,10 @@ write_controls(struct vcpu_hw *hw)
 	vmcs_write(VMCS_EXIT_CONTROLS, word[VMX_EXIT]);
 	vmcs_write(VMCS_ENTRY_CONTROLS, word[VMX_ENTRY]);
 	vmx_of(hw)->proc = word[VMX_PROC];
+	if (vmx_controls.spin_proc2 != 0) {
+		vmcs_write(VMCS_PAUSE_GAP, PAUSE_GAP);
+		vmcs_write(VMCS_PAUSE_WINDOW, PAUSE_WINDOW);
+	}
 	vmcs_write(VMCS_MSR_BITMAP, hw->vm_pages[VM_PAGE_MSR_BITMAP].pa.v);
 	vmcs_write(VMCS_EPTP, hw->second_level.v | vmx_controls.eptp_flags);
 	vmcs_write(VMCS_CR0_MASK, CR0_HOST | vmx_controls.cr0_on);
@@ -149,7 +156,7 @@ vmx_vcpu_init(struct vcpu_hw *hw)
 		hw->at[reg] = reg == VREG_RSP ? NULL : &hw->gpr[reg];
 	hw->at[VREG_CR2] = &hw->cr2;
 	hw->backend = v;
-	hw->cpu = NO_CPU;
+	hw->cpu = VIRT_NO_CPU;
 	make_region(&hw->pages[PAGE_VMCS]);
 	flags = vmx_access_begin(hw);
 	write_constants();
@@ -170,11 +177,11 @@ void
 vmx_sync(struct vcpu_hw *hw)
 {
 	u64 flags = irq_save();
-	struct vmx_cpu *cpu = &vmx_cpus[cpu_index()];
+	bool elsewhere = hw->cpu != VIRT_NO_CPU && hw->cpu != cpu_index();
 
-	if (cpu->resident == hw)
-		vmx_registers_release(cpu);
+	if (this_vmx()->resident == hw)
+		vmx_registers_release(this_vmx());
 	irq_restore(flags);
-	if (hw->cpu != NO_CPU && &vmx_cpus[hw->cpu] != cpu)
+	if (elsewhere)
 		vmx_evict(hw);
 }

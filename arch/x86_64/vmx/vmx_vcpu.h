@@ -15,10 +15,9 @@
 #include "arch/x86_64/tag.h"
 #include "arch/x86_64/virt.h"
 #include "arch/x86_64/vmx/vmx_controls.h"
+#include "arch/x86_64/vmx/vmx_cpu.h"
 #include "include/intrin.h"
 #include "include/limits.h"
-
-#define NO_CPU (~0u)
 
 enum { VMX_MSRS = 6 };
 
@@ -32,6 +31,7 @@ struct vmx_vcpu {
 	u64 host_rsp;	    /* these three as the VMCS has them */
 	u64 tsc_offset;
 	u32 proc;	  /* primary processor-based controls */
+	u32 spin_proc2;	  /* of the secondary ones, what spin() has set */
 	u64 xcr0;	  /* as it was loaded */
 	u64 eoi_exits[4]; /* as the VMCS has them */
 	u8 apic_mode;	  /* enum virt_apic_mode: as well */
@@ -41,14 +41,6 @@ struct vmx_vcpu {
 
 _Static_assert(sizeof(struct vmx_vcpu) <= PAGE_SIZE, "one page of struct vcpu_hw");
 
-struct vmx_cpu {
-	struct vcpu_hw *current;  /* whose VMCS vmcs_read() reads */
-	struct vcpu_hw *resident; /* whose registers are here */
-	struct vcpu_hw *ready;	  /* who can be entered without a further look; also the former */
-	struct tag_pool tags;
-};
-
-extern struct vmx_cpu vmx_cpus[MAX_CPUS];
 extern struct vmx_controls vmx_controls; /* the same on every CPU, once one is on */
 
 static inline struct vmx_vcpu *
@@ -71,7 +63,7 @@ vmx_access_begin(struct vcpu_hw *hw)
 {
 	u64 flags = irq_save();
 
-	if (vmx_cpus[cpu_index()].current == hw)
+	if (this_vmx()->current == hw)
 		return flags;
 	return vmx_access_begin_slowly(hw, flags);
 }
@@ -79,7 +71,7 @@ vmx_access_begin(struct vcpu_hw *hw)
 static inline void
 vmx_access_end(struct vcpu_hw *hw, u64 flags)
 {
-	if (hw->cpu == NO_CPU)
+	if (hw->cpu == VIRT_NO_CPU)
 		vmx_access_end_slowly(hw);
 	irq_restore(flags);
 }
@@ -89,7 +81,7 @@ static inline void
 vmx_make_stale(struct vcpu_hw *hw)
 {
 	vmx_of(hw)->stale = true;
-	vmx_cpus[cpu_index()].ready = NULL;
+	this_vmx()->ready = NULL;
 }
 
 /* Makes the VMCS active and current here; interrupts are off, and it is active nowhere else. */
@@ -124,6 +116,7 @@ void vmx_fix_pending_debug(void);
 /* vmx_event.c */
 void vmx_inject(struct vcpu_hw *hw, const struct event *event);
 void vmx_window(struct vcpu_hw *hw, bool interrupt, bool nmi);
+void vmx_spin(struct vcpu_hw *hw, bool exits);
 /* From a valid IDT-vectoring information field; the VMCS is current. */
 void vmx_cut_event(u64 info, struct event *e);
 

@@ -9,9 +9,10 @@
 #include "include/intrin.h"
 #include "include/panic.h"
 
-u64 fake_flags = RFLAGS_IF;
-u64 fake_tsc;
-u32 fake_cpu;
+_Thread_local u64 fake_flags = RFLAGS_IF;
+_Thread_local u64 fake_tsc;
+_Thread_local u32 fake_cpu;
+void (*fake_shake)(void);
 
 bool panic_expected;
 jmp_buf panic_return;

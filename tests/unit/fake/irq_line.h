@@ -17,7 +17,7 @@ fake_irq_set(struct irq_line *line, bool level)
 
 	if (level && !irq->level)
 		irq->edges++;
-	irq->level = level;
+	__atomic_store_n(&irq->level, level, __ATOMIC_RELEASE);
 }
 
 static inline struct irq_line *

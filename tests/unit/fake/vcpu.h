@@ -154,6 +154,24 @@ guest_word(const struct guest_memory *m, gpa_t gpa, struct guest_word *out)
 	return err;
 }
 
+bool
+guest_is_ram(const struct guest_memory *m, gpa_t gpa, u64 len)
+{
+	void *at;
+
+	return guest_span(m, gpa, len, &at) == 0;
+}
+
+int
+guest_byte(const struct guest_memory *m, gpa_t gpa, struct guest_byte *out)
+{
+	void *at = NULL;
+	int err = guest_span(m, gpa, 1, &at);
+
+	out->at = at;
+	return err;
+}
+
 int
 guest_read(const struct guest_memory *m, gpa_t gpa, void *out, size_t len)
 {

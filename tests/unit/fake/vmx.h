@@ -9,7 +9,7 @@
 #include "arch/x86_64/vmx/vmx_vcpu.h"
 
 u64 fake_vmcs[FAKE_VMCS_FIELDS];
-struct vmx_cpu vmx_cpus[MAX_CPUS];
+struct vmx_cpu fake_vmx_cpu;
 struct vmx_controls vmx_controls;
 
 static struct vmx_vcpu fake_vcpu;
@@ -56,7 +56,7 @@ fake_vmx_reset(void)
 	memset(fake_switched, 0, sizeof(fake_switched));
 	fake_vcpu = (struct vmx_vcpu){0};
 	fake_hw = (struct vcpu_hw){.backend = &fake_vcpu};
-	vmx_cpus[0] = (struct vmx_cpu){.current = &fake_hw, .ready = &fake_hw};
+	fake_vmx_cpu = (struct vmx_cpu){.current = &fake_hw, .ready = &fake_hw};
 	vmx_controls = (struct vmx_controls){.cr0_on = 0x20,
 					     .cr0_may = 0xffffffff,
 					     .cr4_on = 0x2040,

@@ -1,20 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* The host's stand-in for include/intrin.h: one CPU, whose interrupt flag is a variable. */
+/* The host's stand-in for include/intrin.h: each thread is a CPU, its interrupt flag a variable. */
 #pragma once
+
+#include <sched.h>
 
 #include "include/types.h"
 
 #define RFLAGS_IF (1ul << 9)
 
-extern u64 fake_flags;
-extern u64 fake_tsc; /* one tick a look */
-extern u32 fake_cpu;
+/* Of each thread: those that take locks have to have different numbers. */
+extern _Thread_local u64 fake_flags;
+extern _Thread_local u64 fake_tsc; /* one tick a look */
+extern _Thread_local u32 fake_cpu;
+
+/* What a test of several threads does where locks are taken and released; NULL: nothing. */
+extern void (*fake_shake)(void);
 
 static inline u64
 irq_save(void)
 {
 	u64 flags = fake_flags;
 
+	if (fake_shake != NULL)
+		fake_shake();
 	fake_flags &= ~RFLAGS_IF;
 	return flags;
 }
@@ -23,6 +31,8 @@ static inline void
 irq_restore(u64 flags)
 {
 	fake_flags = flags;
+	if (fake_shake != NULL)
+		fake_shake();
 }
 
 static inline bool
@@ -34,6 +44,7 @@ irqs_enabled(void)
 static inline void
 cpu_relax(void)
 {
+	sched_yield();
 }
 
 static inline u64
