@@ -14,30 +14,29 @@ FUZZ_TIME ?= 10
 
 sources_of = $(shell sed -n 's|^// SOURCES: ||p' $(1))
 
-# Objects are shared by all that link them: the fuzzers' have the fuzzer's instrumentation.
-FUZZ_CFLAGS = $(HOST_CFLAGS) -fsanitize=fuzzer-no-link
+# Objects are shared by all that link them, with the fuzzers' instrumentation; where there is no
+# fuzzer, ASan's runtime has what that calls.
+HOST_OBJECT = $(HOST_CC) $(HOST_CFLAGS) -fsanitize=fuzzer-no-link
 HOST_STAMP := $(B)/host/flags
-ifneq ($(shell cat $(HOST_STAMP) 2>/dev/null),$(HOST_CC) $(HOST_CFLAGS))
-$(shell mkdir -p $(B)/host; echo '$(subst ','\'',$(HOST_CC) $(HOST_CFLAGS))' > $(HOST_STAMP))
+ifneq ($(shell cat $(HOST_STAMP) 2>/dev/null),$(HOST_OBJECT))
+$(shell mkdir -p $(B)/host; echo '$(subst ','\'',$(HOST_OBJECT))' > $(HOST_STAMP))
 endif
 
-$(B)/host/unit/%.o: %.c $(HOST_STAMP) | $(B)/packages-CHECK
+$(B)/host/obj/%.o: %.c $(HOST_STAMP) | $(B)/packages-CHECK
 	@mkdir -p $(@D)
-	$(Q)$(HOST_CC) $(HOST_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(HOST_OBJECT) -MMD -MP -c $< -o $@
 
-$(B)/host/fuzz/%.o: %.c $(HOST_STAMP) | $(B)/packages-CHECK
-	@mkdir -p $(@D)
-	$(Q)$(HOST_CC) $(FUZZ_CFLAGS) -MMD -MP -c $< -o $@
+host_objects = $(patsubst %.c,$(B)/host/obj/%.o,$(1) $(call sources_of,$(1)) tests/unit/fake/fakes.c)
 
-define host_program # name, source, kind, flags
-$(B)/host/$(1): $(patsubst %.c,$(B)/host/$(3)/%.o,$(2) $(call sources_of,$(2)) tests/unit/fake/fakes.c)
+define host_program # name, source, flags
+$(B)/host/$(1): $(call host_objects,$(2))
 	$$(SAY) LD $$@
-	$$(Q)$$(HOST_CC) $$(HOST_CFLAGS) $$^ -o $$@ $(4)
-HOST_OBJECTS += $(patsubst %.c,$(B)/host/$(3)/%.o,$(2) $(call sources_of,$(2)) tests/unit/fake/fakes.c)
+	$$(Q)$$(HOST_CC) $$(HOST_CFLAGS) $$^ -o $$@ $(3)
+HOST_OBJECTS += $(call host_objects,$(2))
 endef
 
-$(foreach t,$(UNIT_TESTS),$(eval $(call host_program,$(t),tests/unit/$(t).c,unit,-lcmocka)))
-$(foreach f,$(FUZZERS),$(eval $(call host_program,$(f),tests/fuzz/$(f).c,fuzz,-fsanitize=fuzzer)))
+$(foreach t,$(UNIT_TESTS),$(eval $(call host_program,$(t),tests/unit/$(t).c,-lcmocka)))
+$(foreach f,$(FUZZERS),$(eval $(call host_program,$(f),tests/fuzz/$(f).c,-fsanitize=fuzzer)))
 .SECONDARY: $(HOST_OBJECTS)
 -include $(sort $(HOST_OBJECTS:.o=.d))
 

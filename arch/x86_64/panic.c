@@ -15,7 +15,7 @@
 #include "lib/lock.h"
 #include "lib/log.h"
 
-enum { BACKTRACE_MAX = 32, LOG_LINES_SHOWN = 16, STOP_DEADLINE_US = 1000000, NOBODY = 0 };
+enum { BACKTRACE_MAX = 32, LOG_LINES_SHOWN = 16, STOP_DEADLINE_US = 3000000, NOBODY = 0 };
 
 static u32 owner = NOBODY; /* index + 1 of the CPU that panics */
 static struct panic_output *outputs;

@@ -13,8 +13,8 @@
 enum {
 	INIT_DELAY_US = 10000, /* SDM vol. 3, 9.4.4.1 */
 	STARTUP_DELAY_US = 200,
-	ONLINE_DEADLINE_US = 1000000,
-	CALL_DEADLINE_US = 10000000, /* an emulated CPU may wait seconds for its turn */
+	ONLINE_DEADLINE_US = 10000000,
+	CALL_DEADLINE_US = 10000000, /* both: an emulated CPU may wait seconds for its turn */
 };
 
 static bool

@@ -189,7 +189,13 @@ nic_wait_sent(const struct nic *nic)
 void
 nic_settle(const struct nic *nic)
 {
-	u64 still = deadline_us(STILL_US), end = deadline_us(SENT_US);
+	nic_settle_within(nic, SENT_US);
+}
+
+void
+nic_settle_within(const struct nic *nic, u64 us)
+{
+	u64 still = deadline_us(STILL_US), end = deadline_us(us);
 	u32 head = nic_read(nic, E1000_TDH);
 
 	while (rdtsc() < still && rdtsc() < end) {

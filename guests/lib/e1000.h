@@ -67,6 +67,8 @@ void nic_make_frame(u32 size);
 bool nic_wait_sent(const struct nic *nic);
 /* As nic_wait_sent(), but where a device that refuses to go on is right as well. */
 void nic_settle(const struct nic *nic);
+/* The same, but where it may go round without end, for so long at most. */
+void nic_settle_within(const struct nic *nic, u64 us);
 
 /*
  * One descriptor after the other: begins with a device that was reset, in loopback, so many to

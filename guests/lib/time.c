@@ -143,7 +143,7 @@ wait_for(const volatile u32 *flag, u32 value, u64 us)
 
 	while (*flag < value) {
 		if ((s64)(end - rdtsc()) <= 0)
-			return false;
+			return *flag >= value; /* it may have come with the end */
 		cpu_relax();
 	}
 	return true;

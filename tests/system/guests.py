@@ -30,7 +30,7 @@ BACKENDS = {
 # For what is measured by the machine's clock: QEMU counts instructions, so that its own host's time has
 # no part in it. Bochs always does.
 COUNTED = {
-    "svm": {"extra": ["-icount", "shift=3,sleep=off", "-rtc", "base=2020-01-01,clock=vm"]},
+    "svm": {"extra": ["-icount", "shift=4,sleep=off", "-rtc", "base=2020-01-01,clock=vm"]},
     "vmx": {},
 }
 

@@ -68,7 +68,7 @@ def starts():
 def answers():
     """{command: ns until its prompt}, while four VMs compute."""
     names = [f"s{n}" for n in range(1, 5)]
-    shell = host("bench-answers", "".join(small_vm(name, "hog", cmdline="seconds=100000")
+    shell = host("bench-answers", "".join(small_vm(name, "hog", cmdline="seconds=0")
                                           for name in names), tests("hog"))
     try:
         assert set(shell.commands([f"vm start {name}" for name in names])) == {""}
@@ -82,7 +82,7 @@ def answers_by_the_clock():
     """{command: ms until its prompt} by this computer's clock, on four CPUs, each a thread of the
     emulator, all of which have VMs that compute."""
     names = [f"s{n}" for n in range(1, 5)]
-    boot = guests.image_with("".join(small_vm(name, "hog", cmdline="seconds=100000")
+    boot = guests.image_with("".join(small_vm(name, "hog", cmdline="seconds=0")
                                      for name in names), tests("hog"))
     shell = machine.Qemu(machine.Options(image=boot, smp=4, parallel=True),
                          image.TEST / "logs" / "bench-answers-clock")

@@ -339,7 +339,7 @@ class Bochs(Machine):
 display_library: rfb, options="timeout=0"
 romimage: file=/usr/share/bochs/BIOS-bochs-latest
 vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
-cpu: model={o.cpu}, count={o.smp}, ips=100000000, reset_on_triple_fault=0, \
+cpu: model={o.cpu}, count={o.smp}, ips=50000000, reset_on_triple_fault=0, \
  ignore_bad_msrs=0
 memory: guest={o.memory}, host={o.memory}
 clock: sync=none, time0=utc

@@ -132,7 +132,7 @@ def test_virtualisation_is_off_before_the_end(qemu, command):
 def test_vms_end_before_the_machine(qemu, bochs, backend, command):
     """No vCPU is left to enter a guest on a CPU that has left virtualisation."""
     kind, options, slowness = guests.BACKENDS[backend]
-    config = "[vm hog]\nmemory = 16M\nvcpus = 2\nkernel = hog\ncmdline = seconds=600\n"
+    config = "[vm hog]\nmemory = 16M\nvcpus = 2\nkernel = hog\ncmdline = seconds=0\n"
     boot = guests.image_with(config, {"hog": guests.BUILT / "tests" / "hog"})
     start = {machines.Qemu: qemu, machines.Bochs: bochs}[kind]
     machine = start(boot, smp=2, **{**options, "parallel": True})

@@ -112,6 +112,15 @@ def complaints(log):
             for line in log.splitlines() if BAD.search(line)}
 
 
+def check_kvm(backend, guest, log):
+    """It uses what is offered: a clock without exits, locks that give way, EOIs by memory."""
+    for said in ("Hypervisor detected: KVM", "kvm-clock: Using msrs", "PV spinlocks enabled",
+                 "KVM setup pv remote TLB flush"):
+        assert said in log, said
+    clock = guest.run("cat /sys/devices/system/clocksource/clocksource0/current_clocksource")
+    assert clock == ("kvm-clock" if backend == "svm" else "tsc")  # where it is invariant
+
+
 @pytest.mark.timeout(1500)
 @pytest.mark.parametrize("backend, kernel, vcpus, cpus, line", MACHINES)
 def test_shell_and_power_off(linux, backend, kernel, vcpus, cpus, line):
@@ -119,6 +128,8 @@ def test_shell_and_power_off(linux, backend, kernel, vcpus, cpus, line):
     and ends its VM."""
     guest = linux(backend, kernel, vcpus, cpus, line)
     log = guest.wait_shell()
+    if vcpus > 1:
+        check_kvm(backend, guest, log)
     assert guest.run("uname -r") == release()
     assert guest.run("grep -c ^processor /proc/cpuinfo") == str(vcpus)
     log += guest.run("dmesg -r | tail -n 20")
@@ -131,19 +142,6 @@ def test_shell_and_power_off(linux, backend, kernel, vcpus, cpus, line):
 
 
 WITHOUT_KVM = "no-kvmclock nopvspin no-steal-acc"
-
-
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("backend", guests.BACKENDS)
-def test_uses_what_kvm_offers(linux, backend):
-    """A clock without exits, locks that give way, EOIs by memory."""
-    guest = linux(backend, "vmlinux", 2, 2)
-    log = guest.wait_shell()
-    for said in ("Hypervisor detected: KVM", "kvm-clock: Using msrs", "PV spinlocks enabled",
-                 "KVM setup pv remote TLB flush"):
-        assert said in log, said
-    clock = guest.run("cat /sys/devices/system/clocksource/clocksource0/current_clocksource")
-    assert clock == ("kvm-clock" if backend == "svm" else "tsc")  # where it is invariant
 
 
 def busy_share(guest):
@@ -159,21 +157,60 @@ def busy_share(guest):
 STEAL = 7  # of /proc/stat's columns
 
 
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("backend", guests.BACKENDS)
-def test_sees_the_time_that_another_vm_takes(linux, backend):
+HOG = "[vm hog]\nmemory = 16M\nkernel = hog\ncmdline = seconds=0\nautostart = no\n"
+
+
+class World:
+    """The Linux with one vCPU that a backend's tests share, at its shell; made anew when one of them
+    has spoilt it."""
+
+    def __init__(self, backend):
+        self.backend = backend
+        self.machine = self.linux = None
+        self.count = 0
+
+    def ready(self):
+        if self.linux is None:
+            self.close()
+            kind, options, slowness = guests.BACKENDS[self.backend]
+            boot = boot_image("vmlinux", 1, beside=(HOG, "hog"))
+            self.count += 1
+            self.machine = kind(machine.Options(image=boot, **options),
+                                image.TEST / "logs" / f"linux-{self.backend}-{self.count}")
+            linux = Linux(self.machine, slowness)
+            linux.wait_shell()
+            self.linux = linux
+        return self
+
+    def close(self):
+        self.linux = None
+        if self.machine is not None:
+            self.machine.close()
+
+
+@pytest.fixture
+def guest(request, worlds, backend):
+    world = worlds(backend)
+    yield world.linux
+    if request.node.failed:
+        world.close()
+
+
+on_shared = pytest.mark.parametrize("backend", [
+    pytest.param(each, marks=[pytest.mark.xdist_group(f"linux-{each}"), pytest.mark.timeout(900)])
+    for each in guests.BACKENDS])
+
+
+@on_shared
+def test_sees_the_time_that_another_vm_takes(guest):
     """Beside a VM that computes it has half of the CPU, and says so."""
-    hog = "[vm hog]\nmemory = 16M\nkernel = hog\ncmdline = seconds=3600\nautostart = no\n"
-    guest = linux(backend, "vmlinux", 1, 1, beside=(hog, "hog"))
-    guest.wait_shell()
     assert busy_share(guest) < 0.1
-    guest.host.console.send(guests.LEAVE)
-    guest.host.expect_prompt(20 * guest.slowness)
-    guest.host.console.type_line("vm start hog")
-    guest.host.expect_prompt(20 * guest.slowness)
-    guest.host.console.type_line("console linux")
+    assert guest.line.command("vm start hog") == ""
+    slowness = guest.slowness
     guest.slowness *= 3
     assert 0.3 < busy_share(guest) < 0.7
+    assert guest.line.command("vm stop hog --force") == ""
+    guest.slowness = slowness
 
 
 @pytest.mark.timeout(900)
@@ -187,12 +224,9 @@ def test_no_complaint_when_instructions_are_counted(linux):
     assert complaints(log) - complaints(straight_log(1)) == set()
 
 
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("backend", guests.BACKENDS)
-def test_reboot(linux, backend):
+@on_shared
+def test_reboot(guest):
     """`reboot -f` begins again with a fresh kernel and initrd, in the same VM."""
-    guest = linux(backend, "vmlinux", 1, 1)
-    guest.wait_shell()
     assert guest.run("echo spoilt > /init; cat /init") == "spoilt"
     guest.reboot()
     guest.wait_shell()
@@ -200,16 +234,12 @@ def test_reboot(linux, backend):
     assert guest.run("uname -r") == release()
 
 
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("backend", guests.BACKENDS)
-def test_the_power_button(linux, backend):
-    """`vm stop` shuts it down, by what every Linux has for that, and says how it ended."""
-    guest = linux(backend, "vmlinux", 1, 1)
-    guest.wait_shell()
-    guest.host.console.send(guests.LEAVE)
-    guest.host.expect_prompt()
-    assert guest.host.command("vm stop linux", 60 * guest.slowness) == ""
-    vm = guests.vm_state(guest.host, "linux")
+@on_shared
+def test_the_power_button(guest):
+    """`vm stop` shuts it down, by what every Linux has for that, and says how it ended. The last
+    one with this Linux."""
+    assert guest.line.command("vm stop linux", 60) == ""
+    vm = guests.vm_state(guest.line, "linux")
     assert vm["state"] == "stopped" and "powered off by the guest" in vm["reason"], vm
 
 

@@ -56,7 +56,7 @@ def test_cycles_leave_nothing_behind(host, backend):
 def test_nothing_is_left_on_busy_cpus(host, backend):
     """The same beside a VM that leaves no CPU idle, on which what threads held is given back. Its
     time slices' timers come and go."""
-    config = section("busy", "hog", vcpus=2, cmdline="seconds=100000") + section("small", "talk")
+    config = section("busy", "hog", vcpus=2, cmdline="seconds=0") + section("small", "talk")
     shell = host(backend, boot_image(config, "talk", "hog"), smp=2)
     assert shell.command("vm start busy") == ""
     wait_busy(shell, "busy")
@@ -132,7 +132,7 @@ def test_reboots_keep_everything(host, backend):
 MANY = [
     ("busy", "talk", {"memory": "16M"}, ()),
     ("idle", "heartbeat", {"memory": "16M"}, ()),
-    ("wide", "hog", {"vcpus": 4, "cmdline": "seconds=100000"}, ()),
+    ("wide", "hog", {"vcpus": 4, "cmdline": "seconds=0"}, ()),
     ("large", "talk", {"memory": "200M", "vcpus": 2}, ()),
     ("resets", "leave", {"cmdline": "case=4"}, ("stopping",)),
     ("ends", "poweroff", {}, ("stopping", "stopped")),

@@ -36,7 +36,7 @@ PAUSE = {"svm": 1, "vmx": 0}
 
 
 def hog(name, pause=0, **more):
-    return section(name, "hog", cmdline=f"seconds=100000 pause={pause}", **more)
+    return section(name, "hog", cmdline=f"seconds=0 pause={pause}", **more)
 
 
 def shares(shell, names, seconds):

@@ -203,7 +203,7 @@ def test_a_halted_guest_costs_nothing(qemu, bochs, backend):
     seconds, neither of exits nor of time, and another VM on their CPU gets what there is. A byte
     for its serial port wakes it again."""
     kind, options, slowness = guests.BACKENDS[backend]
-    config = section("sleeper", "talk", 2, "vcpus=2") + section("busy", "hog", 1, "seconds=600")
+    config = section("sleeper", "talk", 2, "vcpus=2") + section("busy", "hog", 1, "seconds=0")
     shell = {machine.Qemu: qemu, machine.Bochs: bochs}[kind](
         guests.image_with(config, {each: guests.BUILT / "tests" / each for each in ("talk", "hog")}),
         smp=1, **options)

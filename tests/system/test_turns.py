@@ -7,7 +7,7 @@ import pytest
 import guests
 import machine
 
-SECONDS = {"svm": 20, "vmx": 6}  # of virtual time
+SECONDS = {"svm": 6, "vmx": 4}  # of virtual time; test_sharing.py looks for longer
 
 
 def vm(name, kernel, cmdline, keys=""):
@@ -17,17 +17,17 @@ def vm(name, kernel, cmdline, keys=""):
 
 def hogs(*keys):
     """VMs v0, v1, ... that compute without end, with these keys."""
-    return "".join(vm(f"v{n}", "hog", "seconds=3600", each) for n, each in enumerate(keys))
+    return "".join(vm(f"v{n}", "hog", "seconds=0", each) for n, each in enumerate(keys))
 
 
 @pytest.fixture
 def start(qemu, bochs):
     """start(backend, config, kernels, cpus): the machine, with all these VMs running."""
-    def run(backend, config, kernels, cpus, names, **more):
+    def run(backend, config, kernels, cpus, names):
         kind, options, slowness = guests.BACKENDS[backend]
         boot = guests.image_with(config, {each: guests.BUILT / "tests" / each for each in kernels})
         host = {machine.Qemu: qemu, machine.Bochs: bochs}[kind](
-            boot, smp=cpus, **{**options, **more})
+            boot, smp=cpus, **{**options, **guests.COUNTED[backend]})
         host.expect_prompt(60 * slowness)
         for name in names:
             said = host.command(f"vm start {name}", 60 * slowness)
@@ -114,7 +114,7 @@ def test_who_spins_gives_way(start, backend):
 @pytest.mark.parametrize("backend", guests.BACKENDS)
 def test_pause_exits_only_while_others_wait(start, backend):
     """A guest that spins alone on its CPU has no exits for it."""
-    host = start(backend, vm("spins", "hog", "seconds=3600") + vm("late", "hog", "seconds=3600"),
+    host = start(backend, vm("spins", "hog", "seconds=0") + vm("late", "hog", "seconds=0"),
                  ["hog"], 1, ["spins"])
     assert pause_exits(host, "spins") == 0
     guests.shares(host, ["spins"], 1)
@@ -142,7 +142,7 @@ HELD = [
 def test_what_a_person_asks_waits_for_no_share(start, backend, keys, beside):
     """A VM that gets next to no CPU time is paused, looked at, reset and stopped at once."""
     config = hogs(keys, beside) if beside else hogs(keys)
-    host = start(backend, config, ["hog"], 1, ["v0"], **guests.COUNTED[backend])
+    host = start(backend, config, ["hog"], 1, ["v0"])
     if beside:
         assert host.command("vm start v1", 60) == ""
     guests.shares(host, ["v0"], 1)

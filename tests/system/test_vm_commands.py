@@ -13,7 +13,7 @@ CONFIG = """
 memory = 16M
 kernel = talk
 initrd = guests.txt
-stop-timeout = 2s
+stop-timeout = 60s
 autostart = no
 
 [vm again]
@@ -24,7 +24,15 @@ initrd = guests.txt
 stop-timeout = 60s
 on-exit = restart
 autostart = no
+
+[vm deaf]
+memory = 16M
+kernel = talk
+initrd = guests.txt
+stop-timeout = 2s
+autostart = no
 """
+NAMES = ["one", "again", "deaf"]
 CTRL_C = b"\x03"
 
 
@@ -48,7 +56,7 @@ def shell(host):
     yield host.ready()
     try:
         shell = host.ready()
-        for name in "one", "again":
+        for name in NAMES:
             if guests.vm_state(shell, name)["state"] != "stopped":
                 shell.command(f"vm stop {name} --force")
     except Exception:
@@ -129,14 +137,15 @@ def test_top(shell):
     """A VM that runs all the time has what the shell leaves of the CPU."""
     tell(shell, "one", "m")  # and then asks for the next letter, all the time
     listed = {vm["name"]: vm for vm in shell.command_json("vm top")}
-    assert list(listed) == ["one", "again"]
+    assert list(listed) == NAMES
     assert listed["again"]["state"] == "stopped" and listed["again"]["cpu_permille"] == 0
     assert 300 < listed["one"]["cpu_permille"] <= 1010 and listed["one"]["exits_per_s"] > 100
     shell.console.type_line("vm top")
     for _ in range(2):
         shell.expect(rb"\x1b\[HVM +STATE +%CPU +%STOLEN +EXITS/S +MEMORY\x1b\[K\r\n"
                      rb"one +running +\d+\.\d +\d+\.\d +\d+  16M\x1b\[K\r\n"
-                     rb"again +stopped +0\.0 +0\.0 +0  16M\x1b\[K\r\n", 30)
+                     rb"again +stopped +0\.0 +0\.0 +0  16M\x1b\[K\r\n"
+                     rb"deaf +stopped +0\.0 +0\.0 +0  16M\x1b\[K\r\n", 30)
     shell.console.send("q")
     assert "q or Ctrl-C ends" in shell.expect_prompt(10)
 
@@ -170,15 +179,15 @@ def test_stop(shell, name):
 
 
 def test_stop_of_a_deaf_guest(shell):
-    tell(shell, "one", "m")
-    said = shell.command("vm stop one", 60)
-    assert said == ("error: one still runs 2.0 s after its power button was pressed; "
-                    "vm stop one --force ends it at once")
-    assert guests.vm_state(shell, "one")["state"] == "running"
-    shell.console.type_line("console one")
+    tell(shell, "deaf", "m")
+    said = shell.command("vm stop deaf", 60)
+    assert said == ("error: deaf still runs 2.0 s after its power button was pressed; "
+                    "vm stop deaf --force ends it at once")
+    assert guests.vm_state(shell, "deaf")["state"] == "running"
+    shell.console.type_line("console deaf")
     shell.console.send("p")  # the button's status has stayed
     shell.expect_prompt(60)
-    assert guests.vm_state(shell, "one")["state"] == "stopped"
+    assert guests.vm_state(shell, "deaf")["state"] == "stopped"
 
 
 def test_ctrl_c_ends_the_wait_alone(shell):

@@ -33,11 +33,10 @@ def checks(args):
         ("includes", includes.check),
         ("format", compilers.formatted),
         ("headers alone", lambda tree: compilers.headers_alone(tree, args.cc, args.cflags)),
-        ("sources", lambda tree: compilers.sources(tree, args.cc, args.cflags)),
     ]
-    if args.tidy:
-        listed.append(("clang-tidy", lambda tree: compilers.tidy(tree, args.cflags)))
-    return listed
+    if args.tidy:  # which compiles all sources as well, and the build has
+        return listed + [("clang-tidy", lambda tree: compilers.tidy(tree, args.cflags))]
+    return listed + [("sources", lambda tree: compilers.sources(tree, args.cc, args.cflags))]
 
 
 def show_longest(title, sized):

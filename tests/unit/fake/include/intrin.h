@@ -41,10 +41,15 @@ irqs_enabled(void)
 	return (fake_flags & RFLAGS_IF) != 0;
 }
 
+/* Another thread may be what is waited for; a kernel call each time would take longer than the
+ * rest. */
 static inline void
 cpu_relax(void)
 {
-	sched_yield();
+	static _Thread_local u32 relaxed;
+
+	if (++relaxed % 32 == 0)
+		sched_yield();
 }
 
 static inline u64
