@@ -10,7 +10,7 @@
 #include "guests/lib/time.h"
 
 enum { IPI = 0x31, TIMER = 0x64, OTHER_TIMER = 0x75, ICR_SELF = 1 << 18 };
-enum { PERIODIC = 1 << 17, TIMER_COUNT = 4000, WORK = 400 };
+enum { PERIODIC = 1 << 17, TIMER_COUNT = 8000, WORK = 400 };
 
 static volatile u32 sent, handled, timers, work;
 static volatile bool inside, finished;

@@ -43,7 +43,7 @@ set_cmos(u8 index, u8 value)
 	out8(RTC_DATA, value);
 }
 
-/* With interrupts off. Each tick looks, too: a slow CPU may take many of them in a row. */
+/* With interrupts off. */
 static void
 look(void)
 {
@@ -54,10 +54,12 @@ look(void)
 	looked_at = now;
 }
 
+/* It comes back with interrupts off: a slow CPU would take one after the other and never get on. */
 static void
 tick(struct trap *trap)
 {
 	look();
+	trap->rflags &= ~RFLAGS_IF;
 	taken[(trap->vector - PIT_VECTOR) >> 4]++;
 	if (trap->vector == RTC_VECTOR)
 		(void)cmos(RTC_C); /* or there is no other */
@@ -135,14 +137,10 @@ struct count {
 };
 
 static void
-take_counts(struct count *c, bool before)
+take_counts(struct count *c)
 {
-	if (before)
-		c->tsc = rdtsc();
 	for (unsigned i = 0; i < SOURCES; i++)
 		c->taken[i] = taken[i];
-	if (!before)
-		c->tsc = rdtsc();
 }
 
 /* For each millisecond one; one more at either end; 3 % for the RTC, and what tsc_hz() is off; and
@@ -168,10 +166,12 @@ check_running(u64 seconds)
 	struct count from, to;
 	u64 end = deadline_us(seconds * 1000000);
 
-	take_counts(&from, true);
+	from.tsc = rdtsc();
+	take_counts(&from);
 	while ((s64)(end - rdtsc()) > 0)
 		__asm__ volatile("sti; hlt; cli" : : : "memory");
-	take_counts(&to, false);
+	take_counts(&to);
+	to.tsc = rdtsc();
 	check_counts(&from, &to, 0);
 	for (unsigned i = 0; i < SOURCES; i++) {
 		print("%s: %u ticks in %lu s\n", names[i], to.taken[i] - from.taken[i], seconds);
@@ -179,7 +179,7 @@ check_running(u64 seconds)
 	}
 }
 
-/* Takes the ticks that have come. */
+/* Takes a tick that has come. */
 static void
 let_in(void)
 {
@@ -193,16 +193,18 @@ check_gap(u64 gap)
 	u64 give_up = rdtsc() + GIVE_UP_S * tsc_hz();
 	struct count from, to;
 
+	look();
 	do {
-		CHECK(rdtsc() < give_up);
-		take_counts(&from, true);
-		looked_at = from.tsc;
+		CHECK(looked_at < give_up);
+		from.tsc = looked_at; /* so that no gap goes unseen */
+		take_counts(&from);
 		longest = 0;
 		let_in();
 	} while (longest < gap);
 	while (looked_at - from.tsc < longest + tsc_hz() / 1000000 * AFTER_US)
 		let_in();
-	take_counts(&to, false);
+	take_counts(&to);
+	to.tsc = rdtsc();
 	print("kept off for %lu ms\n", longest / (tsc_hz() / HZ));
 	for (unsigned i = 0; i < SOURCES; i++)
 		print("%s: %u ticks then\n", names[i], to.taken[i] - from.taken[i]);
