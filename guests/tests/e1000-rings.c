@@ -14,7 +14,7 @@ enum {
 	KICKS = 1000000,
 	KICK_SECONDS = 2,
 	SAME_TAIL_US = 200000,
-	ENDLESS_US = 300000,
+	ENDLESS_US = 50000,
 };
 
 /* A ring full of good frames, none of which is sent yet; loopback. */
