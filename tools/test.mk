@@ -10,7 +10,7 @@ HOST_CFLAGS = -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wshadow -Wconversion -Wno
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
 FUZZERS    := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
-FUZZ_TIME ?= 10
+FUZZ_TIME ?= 6
 
 sources_of = $(shell sed -n 's|^// SOURCES: ||p' $(1))
 
@@ -96,3 +96,4 @@ SOAK_BOCHS ?= 20
 SOAK_CYCLES ?= 10000
 soak: all guests | $(B)/packages-TEST ## boot again and again (SOAK_QEMU=200 SOAK_BOCHS=20 times), start VMs (SOAK_CYCLES=10000)
 	@$(PYTHON) tests/system/soak.py $(SOAK_QEMU) $(SOAK_BOCHS) $(SOAK_CYCLES)
+	@WAKE_UPS=all $(PYTEST) -n 2 -k wake_ups tests/system/test_time.py

@@ -14,7 +14,7 @@ enum {
 	RING = 256,
 	BATCH = 64,
 	FRAMES = 7000, /* a second */
-	SECONDS = 3,
+	SECONDS = 2,
 	RCTL = E1000_RCTL_EN | E1000_RCTL_BAM
 };
 enum { SLOT = 2048, TYPE_IPV4 = 0x0800, TYPE_ARP = 0x0806, TYPE_IPV6 = 0x86dd, TYPE_VLAN = 0x8100 };

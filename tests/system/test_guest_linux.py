@@ -73,10 +73,9 @@ MACHINES = [
     pytest.param("svm", "vmlinux", 1, 1, "", id="svm-pvh"),
     pytest.param("svm", "vmlinux", 2, 2, "", id="svm-2-vcpus"),
     pytest.param("svm", "vmlinuz", 8, 4, "", id="svm-8-vcpus"),
-    pytest.param("vmx", "vmlinux", 1, 1, "", id="vmx-pvh"),
     pytest.param("vmx", "vmlinux", 2, 2, "", id="vmx-2-vcpus"),
     pytest.param("vmx", "vmlinuz", 1, 1, "", id="vmx-bzImage"),
-    pytest.param("vmx", "vmlinux", 2, 2, "apicv = off", id="vmx-apicv-off"),
+    pytest.param("vmx", "vmlinux", 1, 1, "apicv = off", id="vmx-apicv-off"),
 ]
 
 
