@@ -8,7 +8,6 @@ The ids C1 to C8 are areas of the threat list in docs/attacks.md."""
 import re
 import time
 
-import pexpect
 import pytest
 
 import broken
