@@ -46,6 +46,7 @@ struct fdb {
 	u32 count;
 	u16 free, hand;
 	u16 of_port[FDB_PORTS]; /* how many entries each has */
+	u16 last[FDB_PORTS];	/* the entry, maybe no longer its own, that each was last seen by */
 	u16 heads[FDB_HEADS];
 	struct fdb_entry entries[FDB_ENTRIES];
 };
@@ -100,14 +101,21 @@ bool fdb_learn_change(struct fdb *fdb, fdb_key_t key, struct fdb_entry *e, u32 p
 /*
  * An address was seen at a port, which may have `limit` of them. False when the address is fixed
  * to another port. Whether there was room for it makes no difference to the caller.
+ *
+ * Most ports send from one address: then its entry is known without the chain, however many
+ * addresses others have put in front of it there.
  */
 static inline bool
 fdb_learn(struct fdb *fdb, fdb_key_t key, u32 port, u32 limit, u32 now)
 {
-	struct fdb_entry *e = fdb_look(fdb, key);
+	struct fdb_entry *e = &fdb->entries[fdb->last[port]];
 
-	if (__builtin_expect(e == NULL || e->port != port, 0))
-		return fdb_learn_change(fdb, key, e, port, limit, now);
+	if (__builtin_expect(e->key.v != key.v || e->port != port, 0)) {
+		e = fdb_look(fdb, key);
+		if (__builtin_expect(e == NULL || e->port != port, 0))
+			return fdb_learn_change(fdb, key, e, port, limit, now);
+		fdb->last[port] = (u16)(e - fdb->entries);
+	}
 	e->seen = now;
 	return true;
 }

@@ -10,6 +10,7 @@ import image
 IMAGE_MAX = 768 * 1024
 BOOT_MAX = 50_000_000
 SWITCH_MAX = 250  # instructions of a frame in the switch, besides its copy
+SWITCHES = 10
 IDLE_SECONDS = 10
 IDLE_MAX = 20
 
@@ -34,9 +35,11 @@ def boot_instructions(machine):
 
 
 def switch_costs(machine):
-    """[(what, instructions of a frame, the same with its copy)] of a machine with icount."""
-    rows = machine.command_json("bench switch")
-    return [(row["what"], row["ticks"], row["with_copy"]) for row in rows]
+    """[(what, instructions of a frame, the same with its copy)] of a machine with icount: the
+    worst of SWITCHES, each of which has a secret by which it spreads its addresses."""
+    runs = [machine.command_json("bench switch") for _ in range(SWITCHES)]
+    return [(rows[0]["what"], *(max(row[key] for row in rows) for key in ("ticks", "with_copy")))
+            for rows in zip(*runs)]
 
 
 def interrupts_by_cpu(machine):

@@ -92,6 +92,36 @@ test_an_address_moves_and_ages(void **state)
 	assert_given(0, 1, 1, 1);
 }
 
+/* The entry that a port was last seen by may be another port's since, or another address'. */
+static void
+test_a_port_and_the_entry_it_was_last_seen_by(void **state)
+{
+	fake_send(0, FAKE_ALL, 0);
+	for (unsigned i = 0; i < 2; i++)
+		fake_send(1, FAKE_ALL, 7);
+	fake_send(1, FAKE_ALL, 6);
+	fake_forget_given(PORTS);
+	fake_send(0, 6, 0);
+	assert_given(0, 1, 0, 0);
+	fake_send(2, FAKE_ALL, 7);
+	fake_send(1, FAKE_ALL, 7);
+	fake_forget_given(PORTS);
+	fake_send(0, 7, 0);
+	assert_given(0, 1, 0, 0);
+	fake_send(1, FAKE_ALL, 7);
+	switch_detach(&fake_ports[1].port);
+	fake_send(2, FAKE_ALL, 8); /* in the place of the one that has gone */
+	assert_int_equal(switch_attach(&fake_switch, &fake_ports[1].port), 0);
+	fake_send(1, FAKE_ALL, 9);
+	fake_forget_given(PORTS);
+	fake_send(0, 8, 0);
+	assert_given(0, 0, 1, 0);
+	fake_send(0, 9, 0);
+	assert_given(0, 1, 0, 0);
+	fake_send(0, 7, 0);
+	assert_given(0, 1, 1, 1);
+}
+
 static void
 test_what_goes_back_where_it_came_from_goes_nowhere(void **state)
 {
@@ -473,6 +503,7 @@ main(void)
 		cmocka_unit_test_setup(test_bytes_arrive_as_they_were_sent, setup),
 		cmocka_unit_test_setup(test_e14_frames_too_short_and_too_long, setup),
 		cmocka_unit_test_setup(test_an_address_moves_and_ages, setup),
+		cmocka_unit_test_setup(test_a_port_and_the_entry_it_was_last_seen_by, setup),
 		cmocka_unit_test_setup(test_what_goes_back_where_it_came_from_goes_nowhere, setup),
 		cmocka_unit_test_setup(test_detach_forgets, setup),
 		cmocka_unit_test_setup(test_64_ports_and_some_to_spare, setup),
