@@ -193,17 +193,26 @@ irq_install_isa(u8 isa, irq_handler handler, void *arg, const char *name)
 
 /* SDM vol. 3, 11.11.1 and 11.11.2: physical destination, fixed delivery, edge: all zeros. */
 int
-irq_install_msi(u32 cpu, irq_handler handler, void *arg, const char *name, struct irq_message *out)
+irq_move_msi(u32 cpu, struct irq_message *message)
 {
 	enum { MSI_DEST_SHIFT = 12 };
 	u32 apic_id = cpu_get(cpu)->apic_id;
-	u8 vector;
-	int err;
 
 	if (apic_id > 0xff)
 		return fail(-ERR_RANGE);
-	err = interrupt_allocate(handler, arg, name, "MSI", 0, &vector);
+	message->address = 0xfee00000 | apic_id << MSI_DEST_SHIFT;
+	return 0;
+}
+
+int
+irq_install_msi(u32 cpu, irq_handler handler, void *arg, const char *name, struct irq_message *out)
+{
+	u8 vector;
+	int err = irq_move_msi(cpu, out);
+
 	if (err == 0)
-		*out = (struct irq_message){0xfee00000 | apic_id << MSI_DEST_SHIFT, vector};
+		err = interrupt_allocate(handler, arg, name, "MSI", 0, &vector);
+	if (err == 0)
+		out->data = vector;
 	return err;
 }

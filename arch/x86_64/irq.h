@@ -32,6 +32,9 @@ struct irq_message {
 __must_check int irq_install_msi(u32 cpu, irq_handler handler, void *arg, const char *name,
 				 struct irq_message *out);
 
+/* The same vector on another CPU: what the device is to write from now on. -ERR_RANGE as above. */
+__must_check int irq_move_msi(u32 cpu, struct irq_message *message);
+
 /*
  * A level-triggered input that several devices may share. Each handler looks whether its device has
  * asked, and answers that. An input that interrupts again and again while no handler takes it for

@@ -79,7 +79,7 @@ void nic_flush(struct nic *nic);
 
 /*
  * Each 100 ms, by the client's thread, which calls nic_receive() afterwards: changes of the link,
- * the watchdog, counters. May take some 30 ms when it resets the NIC.
+ * the watchdog, counters. May take some 60 ms when it resets the NIC.
  */
 void nic_check(struct nic *nic);
 

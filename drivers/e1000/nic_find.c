@@ -69,6 +69,22 @@ map_registers(const struct pci_function *f)
 	return NULL;
 }
 
+/* BAR 1, 2 or 4 of the 8254x, where firmware has placed it (4.1.2). The 82574's is not wanted. */
+static u16
+find_port(const struct nic *nic)
+{
+	const struct pci_function *f = nic->function;
+
+	for (unsigned i = 0; i < f->bar_count && !nic->model->is_82574; i++) {
+		const struct pci_bar *bar = &f->bars[i];
+
+		if (bar->kind == PCI_BAR_KIND_IO && bar->base != 0 &&
+		    bar->size >= E1000_IODATA + 4 && bar->base + bar->size <= 0x10000)
+			return (u16)bar->base;
+	}
+	return 0;
+}
+
 static void
 introduce(const struct nic *nic)
 {
@@ -86,27 +102,25 @@ introduce(const struct nic *nic)
 }
 
 /* Reads, and asks for nothing but that it keeps still: whatever firmware has left running. */
-static void
+static bool
 identify(struct nic *nic)
 {
 	u32 status;
 
-	nic->state = NIC_FAILED;
 	pci_wake(nic->function);
 	pci_change_command(nic->function->addr, PCI_COMMAND_MEMORY, PCI_COMMAND_MASTER);
 	nic->regs = map_registers(nic->function);
 	if (nic->regs == NULL)
-		return;
+		return false;
+	nic->port = find_port(nic);
 	status = nic_read(nic, E1000_STATUS);
 	if (status == ~0u)
-		return;
+		return false;
 	nic_write(nic, E1000_IMC, ~0u);
 	nic_write(nic, E1000_RCTL, 0);
 	nic_write(nic, E1000_TCTL, 0);
-	if (!nic_read_mac(nic))
-		return;
 	(void)nic_update_link(nic, status);
-	nic->state = NIC_STOPPED;
+	return nic_read_mac(nic);
 }
 
 static void
@@ -119,7 +133,10 @@ add(const struct pci_function *f, const struct nic_model *model)
 	spin_init(&nic->tx.lock, RANK_NIC, "nic tx");
 	nic_irq_init(nic);
 	count++;
-	identify(nic);
+	if (!identify(nic)) {
+		nic->state = NIC_FAILED;
+		nic->regs = NULL; /* nic_start() refuses it */
+	}
 	introduce(nic);
 }
 

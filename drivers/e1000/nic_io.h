@@ -18,6 +18,19 @@ nic_io_read(const volatile u8 *regs, u32 reg)
 	return value;
 }
 
+/* The 8254x's window on its registers, in I/O space (13.3.1.1). */
+static inline u32
+nic_port_read(u16 port)
+{
+	return in32(port);
+}
+
+static inline void
+nic_port_write(u16 port, u32 value)
+{
+	out32(port, value);
+}
+
 static inline void
 nic_io_write(volatile u8 *regs, u32 reg, u32 value)
 {

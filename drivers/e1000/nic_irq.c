@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A NIC's interrupts: MSI where there is one; else its pin. To which input of the I/O APICs that
- * leads stands in AML's _PRT, which nobody here reads, so it is found by trial: with a candidate
- * routed, the NIC is made to interrupt (ICS), and the handler looks whether it did.
+ * A NIC's interrupts: MSI where there is one that works; else its pin. To which input of the I/O
+ * APICs that leads stands in AML's _PRT, which nobody here reads, so it is found by trial: with a
+ * candidate routed, the NIC is made to interrupt (ICS), and the handler looks whether it did.
  *
  * While interrupts are off (armed is false) none is the NIC's. So one that goes on interrupting,
  * masked or not, counts as nobody's, and is cut off: no storm lasts.
@@ -155,33 +155,33 @@ comes(struct nic *nic, u64 us)
 	return comes_once(nic, us) && comes_once(nic, TRIAL_PATIENT_US);
 }
 
-/* A vector is taken once, and again only for another CPU. */
+/* A vector is taken once; the CPU may be another one the next time. */
 static int
 reserve_message(struct nic *nic)
 {
 	struct nic_irq *irq = &nic->irq;
-	struct irq_message m;
 	int err;
 
-	if (irq->has_vector && irq->message_cpu == nic->irq.cpu)
-		return 0;
-	err = irq_install_msi(nic->irq.cpu, message, nic, nic->name, &m);
-	if (err != 0)
-		return err;
-	irq->message_address = m.address;
-	irq->message_data = m.data;
-	irq->message_cpu = nic->irq.cpu;
-	irq->has_vector = true;
-	return 0;
+	if (irq->has_vector)
+		return irq_move_msi(irq->cpu, &irq->message);
+	err = irq_install_msi(irq->cpu, message, nic, nic->name, &irq->message);
+	irq->has_vector = err == 0;
+	return err;
 }
 
+/*
+ * The 8254x have MSI, too, but take its data from where frames pass: memory gets broken, and the
+ * NIC hangs (82540EM, 82545EM and 82541PI specification updates, "Message Signaled Interrupt
+ * Feature May Corrupt Write Transactions").
+ */
 static bool
 try_message(struct nic *nic, u64 us)
 {
-	if (pci_cap_offset(nic->function, PCI_CAP_MSI) == 0 || reserve_message(nic) != 0)
+	if (!nic->model->is_82574 || pci_cap_offset(nic->function, PCI_CAP_MSI) == 0 ||
+	    reserve_message(nic) != 0)
 		return false;
 	nic->irq.unclaimed = 0;
-	if (pci_msi_on(nic->function, nic->irq.message_address, nic->irq.message_data) != 0)
+	if (pci_msi_on(nic->function, nic->irq.message.address, nic->irq.message.data) != 0)
 		return false;
 	if (comes(nic, us)) {
 		nic->irq.way = NIC_WAY_MSI;

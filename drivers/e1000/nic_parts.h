@@ -2,6 +2,7 @@
 /* Between the files of the driver of a physical NIC; nic.h is for all others. */
 #pragma once
 
+#include "arch/x86_64/irq.h"
 #include "drivers/e1000/nic.h"
 #include "drivers/e1000/nic_io.h"
 #include "drivers/e1000/nic_regs.h"
@@ -47,9 +48,8 @@ struct nic_irq {
 	bool trial, hit;      /* whether one comes is being tried out; it came */
 	u8 way;		      /* enum nic_way */
 	u32 cpu;	      /* that its interrupts go to */
-	bool has_vector;      /* for MSI: message is what to write */
-	u64 message_address;
-	u32 message_data, message_cpu;
+	bool has_vector;      /* for MSI */
+	struct irq_message message;
 	u32 gsi; /* with NIC_WAY_LINE, also while it is stopped */
 	bool active_low;
 	u32 trial_gsi, heard_gsi; /* the input that is tried; where the interrupt came */
@@ -70,6 +70,7 @@ struct nic {
 	const struct pci_function *function;
 	const struct nic_model *model;
 	volatile u8 *regs; /* NULL: they could not be mapped */
+	u16 port;	   /* the same by IOADDR and IODATA there; 0: none */
 	struct nic_client client;
 	char name[NIC_NAME_MAX];
 	u8 mac[NIC_MAC];
@@ -97,6 +98,18 @@ nic_write(const struct nic *nic, u32 reg, u32 value)
 }
 
 /*
+ * A write that is done before the next one begins. A bridge may merge writes to neighbouring
+ * registers, and takes them for one burst, of which these parts lose some (82546GB specification
+ * update, erratum 15, which others' drivers avoid on all of them).
+ */
+static inline void
+nic_write_alone(const struct nic *nic, u32 reg, u32 value)
+{
+	nic_write(nic, reg, value);
+	(void)nic_read(nic, E1000_STATUS);
+}
+
+/*
  * A descriptor belongs to the NIC from the tail register's write until it sets DD; the half that it
  * writes is read once. Addresses are always made from the index, never read from a descriptor.
  */
@@ -120,7 +133,7 @@ nic_rx_prepare(const struct nic *nic, u32 index)
 }
 
 /* nic.c */
-/* From a reset to frames, with the memory that it has. -ERR_TIMEOUT, -ERR_IO: it is off then. */
+/* From a reset to frames, with the memory that it has. -ERR_TIMEOUT: it is off then. */
 __must_check int nic_bring_up(struct nic *nic);
 void nic_silence(struct nic *nic); /* no frame, no interrupt, no DMA */
 
@@ -130,7 +143,14 @@ bool nic_read_mac(struct nic *nic); /* false when there is no sensible one */
 /* Reads the link from a value of STATUS; whether it has changed. */
 bool nic_update_link(struct nic *nic, u32 status);
 
-/* nic_phy.c: autonegotiation on, if it isn't. False when the PHY does not answer. */
+/* nic_phy.c */
+/*
+ * On the 82574 the firmware may use the PHY too: it keeps off until nic_phy_leave(). Firmware that
+ * doesn't let go has hung, and is not waited for.
+ */
+void nic_phy_take(const struct nic *nic);
+void nic_phy_leave(const struct nic *nic);
+/* Autonegotiation on, if it isn't. False when the PHY does not answer. */
 bool nic_phy_start(const struct nic *nic);
 
 /* nic_ring.c */

@@ -68,17 +68,28 @@ owns_mdio(const struct nic *nic)
 	return (nic_read(nic, E1000_EXTCNF_CTRL) & E1000_EXTCNF_MDIO_SOFTWARE) != 0;
 }
 
-/* On the 82574 the firmware may use it too. One that doesn't let go has hung: not waited for. */
+void
+nic_phy_take(const struct nic *nic)
+{
+	if (nic->model->is_82574)
+		(void)wait_until(OWNER_US, owns_mdio(nic));
+}
+
+void
+nic_phy_leave(const struct nic *nic)
+{
+	if (nic->model->is_82574)
+		nic_write(nic, E1000_EXTCNF_CTRL,
+			  nic_read(nic, E1000_EXTCNF_CTRL) & ~E1000_EXTCNF_MDIO_SOFTWARE);
+}
+
 bool
 nic_phy_start(const struct nic *nic)
 {
 	bool answers;
 
-	if (!nic->model->is_82574)
-		return negotiate(nic);
-	(void)wait_until(OWNER_US, owns_mdio(nic));
+	nic_phy_take(nic);
 	answers = negotiate(nic);
-	nic_write(nic, E1000_EXTCNF_CTRL,
-		  nic_read(nic, E1000_EXTCNF_CTRL) & ~E1000_EXTCNF_MDIO_SOFTWARE);
+	nic_phy_leave(nic);
 	return answers;
 }

@@ -10,6 +10,8 @@ enum {
 	RESET_SETTLE_US = 10,  /* 8254x, 13.4.1: 1 us before a register is touched */
 	RESET_US = 20000,      /* it takes some microseconds */
 	EEPROM_LOAD_US = 5000, /* 8254x, 14.3 */
+	EEPROM_LOAD_74_US = 20000,
+	PHY_SETUP_US = 25000,  /* 82574: its PHY is configured after the EEPROM is read */
 	EEPROM_READ_US = 2000, /* a word takes some 50 us */
 	MASTER_OFF_US = 10000, /* 82574, 5.2.3.1: until the last request is answered */
 	FRAMES_END_US = 1000,  /* a frame of 1522 bytes takes 1.2 ms at 10 Mb/s, 12 us at 1000 */
@@ -38,15 +40,20 @@ end_requests(const struct nic *nic)
 		log_warn("%s: requests are still under way; resetting it all the same", nic->name);
 }
 
-static void
+/* What the EEPROM has for registers and PHY comes by itself; before that neither is to be touched,
+ * or it comes on top of what we have written. */
+static bool
 await_eeprom(const struct nic *nic)
 {
 	if (!nic->model->is_82574) {
 		delay_us(EEPROM_LOAD_US);
-		return;
+		return true;
 	}
-	if (!wait_until(EEPROM_LOAD_US, (nic_read(nic, E1000_EECD) & E1000_EECD_74_AUTO_READ) != 0))
-		log_warn("%s: its EEPROM is not loaded; going on without", nic->name);
+	if (!wait_until(EEPROM_LOAD_74_US,
+			(nic_read(nic, E1000_EECD) & E1000_EECD_74_AUTO_READ) != 0))
+		return false;
+	delay_us(PHY_SETUP_US);
+	return true;
 }
 
 static bool
@@ -117,16 +124,16 @@ set_filters(const struct nic *nic)
 	const u8 *m = nic->mac;
 	u32 low = m[0] | (u32)m[1] << 8 | (u32)m[2] << 16 | (u32)m[3] << 24;
 
-	nic_write(nic, E1000_RA, low);
-	nic_write(nic, E1000_RA + 4, m[4] | (u32)m[5] << 8 | E1000_RAH_AV);
+	nic_write_alone(nic, E1000_RA, low);
+	nic_write_alone(nic, E1000_RA + 4, m[4] | (u32)m[5] << 8 | E1000_RAH_AV);
 	for (u32 i = 1; i < E1000_RA_PAIRS; i++) {
-		nic_write(nic, E1000_RA + 8 * i + 4, 0); /* the upper half has the bit for valid */
-		nic_write(nic, E1000_RA + 8 * i, 0);
+		nic_write_alone(nic, E1000_RA + 8 * i + 4, 0); /* has the bit for valid */
+		nic_write_alone(nic, E1000_RA + 8 * i, 0);
 	}
 	for (u32 i = 0; i < E1000_MTA_WORDS; i++)
-		nic_write(nic, E1000_MTA + 4 * i, 0);
+		nic_write_alone(nic, E1000_MTA + 4 * i, 0);
 	for (u32 i = 0; i < E1000_VFTA_WORDS; i++)
-		nic_write(nic, E1000_VFTA + 4 * i, 0);
+		nic_write_alone(nic, E1000_VFTA + 4 * i, 0);
 }
 
 /*
@@ -145,12 +152,13 @@ set_link(struct nic *nic)
 	if (!nic->model->is_82574)
 		control |= E1000_CTRL_ASDE;
 	nic_write(nic, E1000_CTRL, control);
-	nic_write(nic, E1000_FCAL, 0x00c28001); /* 01:80:c2:00:00:01, as 8254x, 13.4.9 ff. say */
-	nic_write(nic, E1000_FCAH, 0x0100);
-	nic_write(nic, E1000_FCT, 0x8808);
-	nic_write(nic, E1000_FCTTV, 0);
-	nic_write(nic, E1000_FCRTL, 0);
-	nic_write(nic, E1000_FCRTH, 0);
+	/* 01:80:c2:00:00:01, as 8254x, 13.4.9 ff. say. */
+	nic_write_alone(nic, E1000_FCAL, 0x00c28001);
+	nic_write_alone(nic, E1000_FCAH, 0x0100);
+	nic_write_alone(nic, E1000_FCT, 0x8808);
+	nic_write_alone(nic, E1000_FCTTV, 0);
+	nic_write_alone(nic, E1000_FCRTL, 0);
+	nic_write_alone(nic, E1000_FCRTH, 0);
 	if (!nic_phy_start(nic))
 		log_warn("%s: its PHY does not answer; the link stays as it is", nic->name);
 }
@@ -193,21 +201,64 @@ reset_has_ended(const struct nic *nic)
 	return (nic_read(nic, E1000_CTRL) & E1000_CTRL_RST) == 0;
 }
 
-/* 8254x, 14.3 to 14.5; 82574, 4.6. */
+/*
+ * Whether its registers are to be had by IOADDR and IODATA (8254x, 13.3.1.1), which has to be
+ * tried: an emulator's ports may do nothing.
+ */
+static bool
+port_works(const struct nic *nic)
+{
+	if (nic->port == 0)
+		return false;
+	pci_change_command(nic->function->addr, PCI_COMMAND_IO, 0);
+	nic_port_write((u16)(nic->port + E1000_IOADDR), E1000_STATUS);
+	return nic_port_read((u16)(nic->port + E1000_IODATA)) == nic_read(nic, E1000_STATUS);
+}
+
+/*
+ * An 8254x that is told by memory may be gone before it has answered the bridge; a write to a port
+ * is answered first (so others' drivers do it, for these parts).
+ */
+static void
+order_reset(const struct nic *nic)
+{
+	u32 control = nic_read(nic, E1000_CTRL) | E1000_CTRL_RST;
+
+	if (!port_works(nic)) {
+		nic_write(nic, E1000_CTRL, control);
+		return;
+	}
+	nic_port_write((u16)(nic->port + E1000_IOADDR), E1000_CTRL);
+	nic_port_write((u16)(nic->port + E1000_IODATA), control);
+}
+
+/* Gone by itself, and what it loads is loaded. */
+static bool
+reset_alone(const struct nic *nic)
+{
+	bool ended;
+
+	nic_phy_take(nic); /* no reset while the firmware is at it */
+	order_reset(nic);
+	delay_us(RESET_SETTLE_US);
+	ended = wait_until(RESET_US, reset_has_ended(nic));
+	nic_phy_leave(nic);
+	return ended && await_eeprom(nic);
+}
+
+/*
+ * 8254x, 14.3 to 14.5; 82574, 4.6. The address stays what it was when the NIC was found, which its
+ * network goes by: firmware may have set another than the EEPROM has.
+ */
 int
 nic_reset(struct nic *nic)
 {
 	quiet(nic);
 	end_requests(nic);
-	nic_write(nic, E1000_CTRL, nic_read(nic, E1000_CTRL) | E1000_CTRL_RST);
-	delay_us(RESET_SETTLE_US);
-	if (!wait_until(RESET_US, reset_has_ended(nic)))
+	if (!reset_alone(nic))
 		return fail(-ERR_TIMEOUT);
-	await_eeprom(nic);
 	nic_write(nic, E1000_IMC, ~0u); /* also a reset may leave some on (82574, 4.6.1) */
 	(void)nic_read(nic, E1000_ICR);
-	if (!nic_read_mac(nic))
-		return fail(-ERR_IO);
 	if (nic->model->is_82574)
 		set_up_82574(nic);
 	else

@@ -49,9 +49,9 @@ nic_rings_free(struct nic *nic)
 static void
 set_ring(const struct nic *nic, u32 base_low, u32 len, hpa_t ring, u32 bytes)
 {
-	nic_write(nic, base_low, (u32)ring.v);
-	nic_write(nic, base_low + 4, (u32)(ring.v >> 32));
-	nic_write(nic, len, bytes);
+	nic_write_alone(nic, base_low, (u32)ring.v);
+	nic_write_alone(nic, base_low + 4, (u32)(ring.v >> 32));
+	nic_write_alone(nic, len, bytes);
 }
 
 static void
@@ -103,16 +103,21 @@ nic_rings_set_up(struct nic *nic)
 	tx_set_up(nic);
 }
 
-/* 8254x, 14.4 and 14.5: on, then the tail. */
+/*
+ * 8254x, 14.4 and 14.5: on, then the tail. With LPE, since without it a frame with two tags and its
+ * FCS, 1526 bytes, is too long (13.4.22); nic_rx.c drops what is longer. What else TCTL has after a
+ * reset stays (82574, 10.2.6.1).
+ */
 void
 nic_rings_run(struct nic *nic)
 {
-	u32 receive = E1000_RCTL_EN | E1000_RCTL_BAM | E1000_RCTL_SECRC;
-	u32 transmit = E1000_TCTL_EN | E1000_TCTL_PSP | E1000_TCTL_RTLC;
+	u32 receive = E1000_RCTL_EN | E1000_RCTL_BAM | E1000_RCTL_SECRC | E1000_RCTL_LPE;
+	u32 transmit = nic_read(nic, E1000_TCTL) & ~(u32)(E1000_TCTL_CT | E1000_TCTL_COLD);
 	u64 flags;
 
 	if (nic->client.promiscuous)
 		receive |= E1000_RCTL_UPE | E1000_RCTL_MPE;
+	transmit |= E1000_TCTL_EN | E1000_TCTL_PSP | E1000_TCTL_RTLC;
 	transmit |= (u32)FIELD_PREP(E1000_TCTL_CT, TCTL_COLLISIONS);
 	transmit |= (u32)FIELD_PREP(E1000_TCTL_COLD, TCTL_DISTANCE);
 	nic_write(nic, E1000_TCTL, transmit);

@@ -32,8 +32,8 @@ nic_rx_waits(const struct nic *nic)
 }
 
 /*
- * Whether a frame is all in this buffer. Without LPE none is longer than 1522 bytes, so one in
- * several pieces is a lie or a defect: it is dropped to its end.
+ * Whether a frame is all in this buffer. One in several pieces is longer than any that is ours to
+ * take: it is dropped to its end.
  */
 static bool
 rx_is_whole(struct nic *nic, u64 half)

@@ -188,6 +188,89 @@ msi_is_used_where_there_is_one(void **state)
 	assert_int_equal(fake_config[FAKE_EXPRESS_CAP / 4 + 4], 0x40); /* neither L0s nor L1 */
 }
 
+/* Theirs breaks what is written to memory: 82540EM and 82545EM specification updates. */
+static void
+the_8254x_s_msi_is_never_used(void **state)
+{
+	static const u16 devices[] = {0x100e, 0x100f};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(devices); i++) {
+		find(devices[i]);
+		fake_add_msi();
+		assert_int_equal(nic_start(nic, &(struct nic_client){wake, &wakes, false}), 0);
+		assert_string_equal(info().interrupts, "INTx");
+		nic_stop(nic);
+	}
+}
+
+/* Each on another CPU, as after a network's worker has moved. */
+static void
+one_vector_is_enough_for_all_resets(void **state)
+{
+	unsigned before;
+
+	find(0x10d3);
+	before = fake_vector_count;
+	for (unsigned i = 0; i < 6; i++) {
+		fake_cpu = i % 3;
+		assert_int_equal(nic_start(nic, &(struct nic_client){wake, &wakes, false}), 0);
+		assert_string_equal(info().interrupts, "MSI");
+		assert_int_equal(fake_config[FAKE_MSI_CAP / 4 + 1], 0xfee00000 | fake_cpu << 12);
+		nic_stop(nic);
+	}
+	fake_cpu = 0;
+	assert_int_equal(fake_vector_count, before + 1);
+}
+
+/* By memory it may go before it has answered. */
+static void
+the_8254x_are_reset_by_their_ports_where_these_work(void **state)
+{
+	start(0x100f);
+	assert_int_equal(fake.resets, 1);
+	assert_int_equal(fake.port_resets, 1);
+	nic_stop(nic);
+	find(0x100e);
+	fake.dead_port = true;
+	assert_int_equal(nic_start(nic, &(struct nic_client){wake, &wakes, false}), 0);
+	assert_int_equal(fake.resets, 1);
+	assert_int_equal(fake.port_resets, 0);
+}
+
+static void
+the_82574_s_phy_is_left_alone_while_it_is_set_up(void **state)
+{
+	start(0x10d3);
+	assert_int_equal(fake.resets, 1);
+	assert_int_equal(fake.owned_resets, 1); /* not while the firmware talks to it */
+	assert_true(fake.first_mdic_ns - fake.reset_ns >= 25ul * NS_PER_MS);
+	assert_int_equal(*fake_reg(E1000_EXTCNF_CTRL) & E1000_EXTCNF_MDIO_SOFTWARE, 0);
+}
+
+static void
+one_that_does_not_read_its_eeprom_is_an_error(void **state)
+{
+	find(0x10d3);
+	fake.never_loaded = true;
+	assert_int_equal(nic_start(nic, &(struct nic_client){wake, &wakes, false}), -ERR_TIMEOUT);
+	assert_int_equal(fake.first_mdic_ns, 0);
+}
+
+/* Firmware may have set another than the EEPROM's, which a reset brings back. */
+static void
+the_address_stays_what_it_was_when_the_nic_was_found(void **state)
+{
+	find(0x100e);
+	*fake_reg(E1000_RA) = 0x33221102;
+	*fake_reg(E1000_RA + 4) = 0x5544 | E1000_RAH_AV;
+	nics_init();
+	assert_int_equal(nic_start(nic, &(struct nic_client){wake, &wakes, false}), 0);
+	assert_int_equal(fake.resets, 1);
+	assert_memory_equal(nic_mac(nic), "\x02\x11\x22\x33\x44\x55", 6);
+	assert_int_equal(*fake_reg(E1000_RA), 0x33221102);
+	assert_int_equal(*fake_reg(E1000_RA + 4), 0x5544 | E1000_RAH_AV);
+}
+
 static void
 a_line_is_found_by_trial(void **state)
 {
@@ -601,7 +684,9 @@ one_that_never_answered_is_not_used(void **state)
 	nic = nic_at(0);
 	assert_true(logged("whose registers can't be read"));
 	assert_int_equal(info().state, NIC_FAILED);
-	assert_int_equal(nic_start(nic, &(struct nic_client){wake, &wakes, false}), -ERR_TIMEOUT);
+	assert_int_equal(nic_start(nic, &(struct nic_client){wake, &wakes, false}), -ERR_NODEV);
+	assert_false(fake_memory_taken);
+	nic = NULL;
 }
 
 static void
@@ -764,6 +849,15 @@ main(void)
 			the_address_is_read_from_the_eeprom_where_the_registers_have_none,
 			teardown),
 		cmocka_unit_test_teardown(msi_is_used_where_there_is_one, teardown),
+		cmocka_unit_test_teardown(the_8254x_s_msi_is_never_used, teardown),
+		cmocka_unit_test_teardown(one_vector_is_enough_for_all_resets, teardown),
+		cmocka_unit_test_teardown(the_8254x_are_reset_by_their_ports_where_these_work,
+					  teardown),
+		cmocka_unit_test_teardown(the_82574_s_phy_is_left_alone_while_it_is_set_up,
+					  teardown),
+		cmocka_unit_test_teardown(one_that_does_not_read_its_eeprom_is_an_error, teardown),
+		cmocka_unit_test_teardown(the_address_stays_what_it_was_when_the_nic_was_found,
+					  teardown),
 		cmocka_unit_test_teardown(a_line_is_found_by_trial, teardown),
 		cmocka_unit_test_teardown(a_late_interrupt_is_not_taken_for_another_line_s,
 					  teardown),

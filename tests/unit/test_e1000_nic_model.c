@@ -24,6 +24,7 @@ static struct nic *nic;
 static unsigned wakes;
 static u64 passed_ns, seed;
 static u16 command;
+static bool ports_used;
 
 static u8 want[2048]; /* the next frame to be received begins so */
 static u32 want_len, got;
@@ -76,6 +77,21 @@ nic_io_write(volatile u8 *regs, u32 reg, u32 value)
 	card_write(reg, value);
 }
 
+u32
+nic_port_read(u16 port)
+{
+	sync_command();
+	return card_port_read(port - FAKE_PORT);
+}
+
+void
+nic_port_write(u16 port, u32 value)
+{
+	sync_command();
+	ports_used = true;
+	card_port_write(port - FAKE_PORT, value);
+}
+
 static void
 wake(void *arg)
 {
@@ -88,6 +104,7 @@ start(bool promiscuous)
 	struct nic_client client = {wake, NULL, promiscuous};
 
 	assert_int_equal(nic_start(nic, &client), 0);
+	assert_true(ports_used); /* it was reset by them */
 	wakes = 0;
 }
 
@@ -100,6 +117,7 @@ setup(void **state)
 	command = 0xffff;
 	seed = 88172645463325252ul;
 	got = wakes = 0;
+	ports_used = false;
 	nics_init();
 	nic = nic_at(0);
 	return nic_count() != 1;

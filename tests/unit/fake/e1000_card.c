@@ -39,6 +39,28 @@ card_write(u32 offset, u32 value)
 	fake_cpu = DRIVER_CPU;
 }
 
+static u64
+port_access(u16 offset, bool write, u64 value)
+{
+	fake_cpu = CARD_CPU;
+	if (!bus_access(&fake_nic.bus, SPACE_IO, FAKE_NIC_PORTS + offset, 4, write, &value))
+		abort();
+	fake_cpu = DRIVER_CPU;
+	return value;
+}
+
+u32
+card_port_read(u16 offset)
+{
+	return (u32)port_access(offset, false, 0);
+}
+
+void
+card_port_write(u16 offset, u32 value)
+{
+	(void)port_access(offset, true, value);
+}
+
 void
 card_command(u16 command)
 {

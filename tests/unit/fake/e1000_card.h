@@ -13,6 +13,8 @@ void card_init(void);
 
 u32 card_read(u32 reg);
 void card_write(u32 reg, u32 value);
+u32 card_port_read(u16 offset); /* in its I/O BAR */
+void card_port_write(u16 offset, u32 value);
 void card_command(u16 command); /* in configuration space */
 bool card_pin(void);
 void card_pass(u64 ns);

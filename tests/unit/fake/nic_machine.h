@@ -26,6 +26,7 @@ enum {
 	FAKE_MSI_CAP = 0x50,
 	FAKE_POWER_CAP = 0x40,
 	FAKE_EXPRESS_CAP = 0x60,
+	FAKE_PORT = 0xc040, /* its I/O BAR */
 	FAKE_VECTOR = 0x40 /* and on */,
 	FAKE_STORM = 100000, /* a line that interrupts so often in one go has hung the CPU */
 };
@@ -108,7 +109,7 @@ fake_deliver(void)
 		return;
 	}
 	while (fake_msi_enabled() && fake_take_message()) {
-		assert_int_equal(fake_config[FAKE_MSI_CAP / 4 + 1], 0xfee00000);
+		assert_int_equal(fake_config[FAKE_MSI_CAP / 4 + 1] & 0xfff00fff, 0xfee00000);
 		fake_call((u8)fake_config[FAKE_MSI_CAP / 4 + 3]);
 		assert_true(fake_interrupts - before < FAKE_STORM);
 	}
@@ -269,17 +270,39 @@ interrupt_has_gsi(u32 gsi)
 	return fake_foreign_gsi[gsi];
 }
 
+static u64
+fake_message_address(void)
+{
+	return 0xfee00000 | (u64)cpu_index() << 12;
+}
+
+int
+irq_move_msi(u32 cpu, struct irq_message *message)
+{
+	assert_int_equal(cpu, cpu_index());
+	message->address = fake_message_address();
+	return 0;
+}
+
 int
 irq_install_msi(u32 cpu, irq_handler handler, void *arg, const char *name, struct irq_message *out)
 {
 	u8 vector;
 	int err = interrupt_allocate(handler, arg, name, "MSI", 0, &vector);
 
-	*out = (struct irq_message){0xfee00000, vector};
+	*out = (struct irq_message){fake_message_address(), vector};
 	return err;
 }
 
-/* A NIC of Intel's; MSI only where the part has it. */
+static void
+fake_add_msi(void)
+{
+	fake_config[FAKE_MSI_CAP / 4] = MSI_CONTROL_64 << 16;
+	fake_function.caps[fake_function.cap_count++] =
+		(struct pci_cap){PCI_CAP_MSI, FAKE_MSI_CAP, false};
+}
+
+/* A NIC of Intel's; MSI only where it may be used. */
 static void
 fake_machine(u16 device)
 {
@@ -292,21 +315,21 @@ fake_machine(u16 device)
 	fake_flags = RFLAGS_IF;
 	fake_config[PCI_COMMAND / 4] = PCI_COMMAND_NO_INTX; /* as somebody may have left it */
 	fake_function = (struct pci_function){
-		.addr = {.device = 3},
+		.addr = {.device = 3						      },
 		.vendor = PCI_VENDOR_INTEL,
 		.device = device,
 		.interrupt_pin = 1,
 		.interrupt_line = 11,
-		.bar_count = 1,
-		.bars = {{.kind = PCI_BAR_KIND_MEM32, .base = 0xfeb00000, .size = 0x20000}},
+		.bar_count = 2,
+		.bars = {{.kind = PCI_BAR_KIND_MEM32, .base = 0xfeb00000, .size = 0x20000},
+			 {.index = 2, .kind = PCI_BAR_KIND_IO, .base = FAKE_PORT, .size = 64}},
 		.cap_count = 1,
-		.caps = {{PCI_CAP_POWER, FAKE_POWER_CAP, false}},
+		.caps = {{PCI_CAP_POWER, FAKE_POWER_CAP, false}								},
 	};
 	if (device != 0x10d3)
 		return;
-	fake_config[FAKE_MSI_CAP / 4] = MSI_CONTROL_64 << 16;
+	fake_add_msi();
 	fake_config[FAKE_EXPRESS_CAP / 4 + 4] = 0x43; /* L0s and L1 on, beside another bit */
-	fake_function.caps[1] = (struct pci_cap){PCI_CAP_MSI, FAKE_MSI_CAP, false};
-	fake_function.caps[2] = (struct pci_cap){PCI_CAP_EXPRESS, FAKE_EXPRESS_CAP, false};
-	fake_function.cap_count = 3;
+	fake_function.caps[fake_function.cap_count++] =
+		(struct pci_cap){PCI_CAP_EXPRESS, FAKE_EXPRESS_CAP, false};
 }

@@ -6,3 +6,5 @@
 
 u32 nic_io_read(const volatile u8 *regs, u32 reg);
 void nic_io_write(volatile u8 *regs, u32 reg, u32 value);
+u32 nic_port_read(u16 port);
+void nic_port_write(u16 port, u32 value);
