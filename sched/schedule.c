@@ -340,13 +340,20 @@ thread_block(void)
 	unlock_here(flags);
 }
 
+/* The timer may also be for who is held back by a cap, long after the slice. */
+static bool
+slice_runs(const struct run_queue *q)
+{
+	return timer_is_set(&q->slice) && q->slice.when_ns <= q->slice_end_ns;
+}
+
 /* One of equal priority only begins the turns; from then on the slice decides. */
 static bool
 goes_first(const struct run_queue *q, const struct thread *t)
 {
 	unsigned priority = priority_of(t), runs = priority_of(q->current);
 
-	return priority > runs || (priority == runs && !timer_is_set(&q->slice));
+	return priority > runs || (priority == runs && !slice_runs(q));
 }
 
 /* CPUs that are to look for something better to run, now that t waits at q; NO_CPU: none. */
@@ -362,8 +369,7 @@ who_looks(const struct run_queue *q, const struct thread *t, u64 now)
 	if (takes_its_share(t) && q->current != &q->idle)
 		l.other = balance_taker(q, t, now);
 	/* Not if an idle one comes; but that may take another instead: a slice is to run. */
-	if (l.other != NO_CPU && READ_ONCE(queues[l.other]->runs) == RUNS_NOTHING &&
-	    timer_is_set(&q->slice))
+	if (l.other != NO_CPU && READ_ONCE(queues[l.other]->runs) == RUNS_NOTHING && slice_runs(q))
 		return l;
 	if (goes_first(q, t) || (takes_its_share(t) && takes_its_share(q->current) &&
 				 is_before(t->virtual_ns + GRAIN_NS, q->current->virtual_ns)))

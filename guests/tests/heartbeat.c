@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The neighbour of the hostile guests: ticks by its timer, and answers each byte on its line with
- * the count of ticks and whether its memory is still what it has written there.
+ * the count of ticks and whether its memory is still what it has written there. At each tick it has
+ * something to do (option work=, in turns of a loop).
  */
 #include "guests/lib/guest.h"
 #include "guests/lib/pic.h"
@@ -45,8 +46,17 @@ is_intact(void)
 	return true;
 }
 
+static void
+work(u64 turns)
+{
+	for (volatile u64 n = turns; n > 0; n--)
+		continue;
+}
+
 GUEST("heartbeat")
 {
+	u64 turns = option("work", 0);
+
 	fill();
 	pic_init();
 	trap_on(PIC_VECTOR, tick);
@@ -54,6 +64,7 @@ GUEST("heartbeat")
 	pic_unmask(0);
 	for (;;) {
 		__asm__ volatile("sti; hlt; cli");
+		work(turns);
 		if ((in8(COM1 + LSR) & LSR_DATA) == 0)
 			continue;
 		in8(COM1);

@@ -12,6 +12,7 @@ from test_life import boot_image
 
 SECONDS = {"svm": 20, "vmx": 4}
 BRIEF = {"svm": 6, "vmx": 3}
+WORK = 60_000  # turns of a loop of five instructions, at 16 or 20 ns each: 5 to 6 ms
 
 
 @pytest.fixture
@@ -120,3 +121,16 @@ def test_who_slept_goes_first(host, backend):
     rate = (last - first) / (guests.times(shell, "idle")[0] - begin) * 1e9
     assert 80 < rate < 101, rate
     assert stolen_ns(shell, "idle") - waited < (last - first) * 1e6  # 1 ms each
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("backend", guests.BACKENDS)
+def test_who_is_held_back_keeps_nobody_waiting(host, backend):
+    """One that computes some milliseconds each 10 ms has what is its beside one that always
+    computes, also while a third waits for its cap, most of a second each time."""
+    shell = host(backend, 1, section("often", "heartbeat", memory="16M", cmdline=f"work={WORK}"),
+                 hog("always"), hog("held", cap="1%"))
+    got = shares(shell, ["often", "always", "held"], BRIEF[backend])
+    assert got["often"] > 0.4, got
+    assert got["always"] > 0.4, got
+    assert got["held"] < 0.02, got
