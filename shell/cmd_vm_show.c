@@ -134,6 +134,8 @@ cpus_text(const struct cpu_set *set)
 	size_t len = 0;
 	u32 first = cpu_set_next(set, 0), end;
 
+	if (first >= cpu_count())
+		return "none";
 	while (first < cpu_count()) {
 		for (end = first; end < cpu_count() && cpu_set_has(set, end); end++)
 			continue;

@@ -8,7 +8,10 @@
 #include "include/intrin.h"
 #include "include/types.h"
 
-enum { NS_PER_US = 1000, NS_PER_MS = 1000000, NS_PER_S = 1000000000 };
+/* Of 64 bits, so that a number of 32 bits times one of them is of 64, too. */
+#define NS_PER_US 1000ul
+#define NS_PER_MS 1000000ul
+#define NS_PER_S  1000000000ul
 
 /* Nanoseconds since the hypervisor's start; never goes backwards, the same on every CPU. */
 u64 clock_ns(void);

@@ -395,11 +395,12 @@ info_of_cpus(void **state)
 		const char *text;
 	} sets[] = {
 		{0x01,  "0"	  },
-		 {0x80,	"7"	   },
-		{0xf0a, "1,3"    },
-		{0x4e,  "1-3,6"  },
-		 {0xff,	"0-7"    },
-		{0x55,  "0,2,4,6"},
+		       {0x80,  "7"	 },
+		  {0xf0a, "1,3"    },
+		   {0x4e,  "1-3,6"	 },
+		{0xff,  "0-7"    },
+		       {0x55,  "0,2,4,6"},
+		  {0xf00, "none"	},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
@@ -720,6 +721,14 @@ waits_for_the_end(void **state)
 			    "error: web still runs 1.5 s after its power button was pressed; vm "
 			    "stop web --force ends it at once\r\n");
 	assert_int_equal(now, 2999000000);
+	configs[0].stop_timeout_ms = 30000; /* as it is without the key */
+	assert_string_equal(run_line("vm stop web"), "");
+	assert_int_equal(now, 9000000000);
+	stops_after = 99000000000;
+	assert_string_equal(run_line("vm stop web"),
+			    "error: web still runs 30.0 s after its power button was pressed; vm "
+			    "stop web --force ends it at once\r\n");
+	assert_int_equal(now, 39000000000);
 	type_at_console((const char *const[]){"\3", NULL});
 	assert_string_equal(run_line("vm stop web"),
 			    "error: web still runs, its power button was pressed; vm stop web "
