@@ -385,6 +385,33 @@ limit_restarts(struct vm *vm)
 	       VM_RESTARTS_NS / NS_PER_S);
 }
 
+/*
+ * With the lock held. One that stops does so as fast as it can. But who starts again might do so
+ * all the time: to scrub its memory and to load it is paid for by its share, unless a person waits.
+ */
+static void
+set_pace(struct vm *vm)
+{
+	if (vm->restart == VM_NO_RESTART)
+		return;
+	vm->restarter = thread_current();
+	thread_hurry(vm->restarter, false);
+}
+
+static void
+start_again(struct vm *vm)
+{
+	u64 flags;
+	int err = launch(vm);
+
+	flags = spin_lock(&vm->lock);
+	if (vm->restarter == thread_current()) /* the next life may have ended already */
+		vm->restarter = NULL;
+	spin_unlock(&vm->lock, flags);
+	if (err != 0)
+		log_warn("VM %s does not start again", vm->name);
+}
+
 static void
 ended(struct vm *vm)
 {
@@ -392,24 +419,32 @@ ended(struct vm *vm)
 	u64 flags = spin_lock(&vm->lock);
 
 	limit_restarts(vm);
+	set_pace(vm);
 	spin_unlock(&vm->lock, flags);
 	log_info("VM %s: %s", vm->name, vm->reason);
 	release(vm);
 	flags = spin_lock(&vm->lock);
 	restart = (enum vm_restart)vm->restart;
+	if (restart == VM_NO_RESTART)
+		vm->restarter = NULL;
 	spin_unlock(&vm->lock, flags);
 	if (restart == VM_NO_RESTART)
 		set_state(vm, VM_STOPPED);
-	else if (launch(vm) != 0)
-		log_warn("VM %s does not start again", vm->name);
+	else
+		start_again(vm);
 }
 
-/* Between two lives of a VM that restarts itself; one that stops anyway keeps its own reason. */
+/*
+ * Between two lives of a VM that restarts itself, for which somebody waits now; one that stops
+ * anyway keeps its own reason.
+ */
 static void
 forbid_restart(struct vm *vm, const char *why)
 {
 	u64 flags = spin_lock(&vm->lock);
 
+	if (vm->restarter != NULL && vm->restarter->share != NULL)
+		thread_hurry(vm->restarter, true);
 	if (vm->state == VM_STOPPING && vm->restart != VM_NO_RESTART) {
 		vm->restart = VM_NO_RESTART;
 		copy_string(vm->reason, why, sizeof(vm->reason));

@@ -120,6 +120,7 @@ struct vm {
 	struct wait_queue changed;  /* its state, or that a vCPU has parked */
 	u8 restart;		    /* enum vm_restart: after this stop; guarded by lock */
 	bool stop_asked; /* by vm_stop(), since it was started: on-exit is not asked; the same */
+	struct thread *restarter;	  /* who is about to start it again; guarded by lock */
 	u64 restarts_ns[VM_RESTARTS_MAX]; /* when on-exit has started it again, ... */
 	u32 restart_count;		  /* ... so often since a person did */
 	struct msr_log unknown_msrs;
