@@ -193,6 +193,7 @@ gateway_route_outside(struct gateway *g, struct gateway_packet *p)
 {
 	u8 quoted[ICMP_ERROR_MAX], *packet = gateway_ip(p);
 	bool fitting = fits(&p->ip, g->config.mtu);
+	u16 beginner;
 
 	if (gateway_own_outside(g, p) || !may_come_in(g, p))
 		return;
@@ -200,7 +201,7 @@ gateway_route_outside(struct gateway *g, struct gateway_packet *p)
 	 */
 	if (!fitting)
 		memcpy(quoted, packet, MIN(p->ip.len, sizeof(quoted)));
-	switch (nat_in(g->config.nat_memory, packet, p->ip.len)) {
+	switch (nat_in(g->config.nat_memory, packet, p->ip.len, &beginner)) {
 	case NAT_SEND: break;
 	case NAT_NOT_MINE: gateway_unclaimed_outside(g, p); return;
 	default: gateway_drop(g, GATEWAY_NAT_DROPPED); return;
@@ -215,6 +216,9 @@ gateway_route_outside(struct gateway *g, struct gateway_packet *p)
 		gateway_error(g, p, ICMP_UNREACHABLE, ICMP_FRAGMENTATION_NEEDED, g->config.mtu);
 		return;
 	}
+	/* Answers cost who asked: else a VM that asks from many addresses has the gateway look for
+	 * all of them on its own account, and wait with what is others'. */
+	p->owner = beginner;
 	ipv4_decrement_ttl(packet);
 	deliver_inside(g, p);
 }

@@ -256,8 +256,9 @@ begin_forwarded(struct nat *n, const struct nat_packet *p, struct nat_ends *ends
 	return *flow == NULL ? NAT_FULL : NAT_SEND;
 }
 
+/* *owner: on whose account a new flow is; then who began the packet's. Likewise below. */
 static enum nat_verdict
-in_flow(struct nat *n, struct nat_packet *p, u16 owner)
+in_flow(struct nat *n, struct nat_packet *p, u16 *owner)
 {
 	struct nat_ends ends = {.remote = p->ip.source,
 				.remote_port = p->ports[NAT_SOURCE],
@@ -266,33 +267,36 @@ in_flow(struct nat *n, struct nat_packet *p, u16 owner)
 	struct nat_flow *flow = nat_flow_find_outside(n, &ends);
 
 	if (flow == NULL) {
-		enum nat_verdict verdict = begin_forwarded(n, p, &ends, owner, &flow);
+		enum nat_verdict verdict = begin_forwarded(n, p, &ends, *owner, &flow);
 
 		if (verdict != NAT_SEND)
 			return verdict;
 	}
 	if (p->ip.more)
-		nat_fragment_note(n, nat_fragment_ring_in(n, p->ip.id), &p->ip, flow->ends.inside);
+		nat_fragment_note(n, nat_fragment_ring_in(n, p->ip.id), &p->ip, flow->ends.inside)
+			->owner = flow->owner;
+	*owner = flow->owner;
 	nat_flow_advance(n, flow, p->tcp_flags, false, p->ip.len);
 	nat_packet_set_end(p, NAT_DESTINATION, flow->ends.inside, flow->ends.inside_port);
 	return NAT_SEND;
 }
 
 static enum nat_verdict
-in_fragment(struct nat *n, struct nat_packet *p)
+in_fragment(struct nat *n, struct nat_packet *p, u16 *owner)
 {
 	const struct nat_fragmented *note =
 		nat_fragment_find(n, nat_fragment_ring_in(n, p->ip.id), &p->ip);
 
 	if (note == NULL)
 		return drop(n, NAT_DROP_FRAGMENT);
+	*owner = note->owner;
 	nat_packet_set_address(p, NAT_DESTINATION, note->address);
 	return NAT_SEND;
 }
 
 /* About a packet that went out: from any router on its way. */
 static enum nat_verdict
-in_icmp_error(struct nat *n, struct nat_packet *p)
+in_icmp_error(struct nat *n, struct nat_packet *p, u16 *owner)
 {
 	struct nat_packet quoted;
 	struct nat_ends ends;
@@ -310,31 +314,33 @@ in_icmp_error(struct nat *n, struct nat_packet *p)
 			return NAT_NOT_MINE;
 		return drop(n, NAT_DROP_ICMP_ERROR);
 	}
+	*owner = flow->owner;
 	nat_packet_set_quoted_end(p, &quoted, NAT_SOURCE, flow->ends.inside,
 				  flow->ends.inside_port);
 	nat_packet_set_address(p, NAT_DESTINATION, flow->ends.inside);
 	return NAT_SEND;
 }
 
-/* A packet to the outside address, its IP header parsed; a new flow is on the owner's account. */
+/* A packet to the outside address, its IP header parsed. */
 static enum nat_verdict
-in_parsed(struct nat *n, struct nat_packet *p, u16 owner)
+in_parsed(struct nat *n, struct nat_packet *p, u16 *owner)
 {
 	enum nat_packet_kind kind = nat_packet_parse(p);
 
 	switch (kind) {
 	case NAT_PACKET_FLOW: return in_flow(n, p, owner);
-	case NAT_PACKET_ICMP_ERROR: return in_icmp_error(n, p);
-	case NAT_PACKET_FRAGMENT: return in_fragment(n, p);
+	case NAT_PACKET_ICMP_ERROR: return in_icmp_error(n, p, owner);
+	case NAT_PACKET_FRAGMENT: return in_fragment(n, p, owner);
 	default: return drop_kind(n, kind);
 	}
 }
 
 enum nat_verdict
-nat_in(struct nat *n, u8 *packet, u32 len)
+nat_in(struct nat *n, u8 *packet, u32 len, u16 *beginner)
 {
 	struct nat_packet p;
 	enum nat_verdict verdict;
+	u16 owner = NAT_OWNERS;
 
 	n->now_ns = n->config.now_ns();
 	if (!nat_packet_parse_ip(&p, packet, len))
@@ -343,10 +349,12 @@ nat_in(struct nat *n, u8 *packet, u32 len)
 		return NAT_NOT_MINE;
 	if (!ipv4_is_unicast(p.ip.source) || is_inside(n, p.ip.source) || p.ip.source == n->outside)
 		return drop(n, NAT_DROP_ADDRESS);
-	verdict = in_parsed(n, &p, NAT_OWNERS);
-	if (verdict == NAT_SEND)
-		n->counters.sent_in++;
-	return verdict;
+	verdict = in_parsed(n, &p, &owner);
+	if (verdict != NAT_SEND)
+		return verdict;
+	*beginner = owner;
+	n->counters.sent_in++;
+	return NAT_SEND;
 }
 
 static enum nat_verdict
@@ -366,7 +374,7 @@ out_parsed(struct nat *n, struct nat_packet *p, u16 owner)
 static enum nat_verdict
 turn_back(struct nat *n, struct nat_packet *p, u16 owner)
 {
-	enum nat_verdict verdict = in_parsed(n, p, owner);
+	enum nat_verdict verdict = in_parsed(n, p, &owner);
 
 	switch (verdict) {
 	case NAT_SEND: n->counters.hairpinned++; return NAT_HAIRPIN;

@@ -160,6 +160,7 @@ struct nat_fragmented {
 	u32 source, destination;
 	u32 address; /* instead of the source (out) or the destination (in); 0: free */
 	u16 id, new_id;
+	u16 owner; /* in: of the flow */
 	u8 protocol;
 };
 
@@ -212,10 +213,10 @@ void nat_forget_owner(struct nat *n, u16 owner);
  * An IPv4 packet in at most len bytes, hostile: checked here, from its IP header on; bytes behind
  * the length that the header tells are not looked at. Its length stays as it is, and
  * what is not sent is unchanged, unless its destination is the outside address. owner: below
- * NAT_OWNERS.
+ * NAT_OWNERS. *beginner: whoever began the flow of what is sent, or NAT_OWNERS; else unchanged.
  */
 enum nat_verdict nat_out(struct nat *n, u8 *packet, u32 len, u16 owner);
-enum nat_verdict nat_in(struct nat *n, u8 *packet, u32 len);
+enum nat_verdict nat_in(struct nat *n, u8 *packet, u32 len, u16 *beginner);
 
 /*
  * Forgets flows whose time is over, at most NAT_TICK_FLOWS; once a second is enough, and no flow

@@ -449,6 +449,34 @@ test_an_inside_address_is_forgotten_alone(void **state)
 	assert_int_equal(in(&reply2), NAT_SEND);
 }
 
+/* Also by fragments behind the first one, and by errors about the flow. */
+static void
+test_who_began_is_told_of_what_comes_in(void **state)
+{
+	struct packet p = make_udp(INSIDE, 40000, REMOTE, 53, 40), reply, rest, error;
+	struct packet forwarded = make_udp(REMOTE, 53, OUTSIDE, DNS_OUTSIDE, 4);
+
+	assert_int_equal(out(&p), NAT_SEND);
+	reply = reply_to(&p);
+	error = make_error(ICMP_UNREACHABLE, 0, ROUTER, OUTSIDE, &p, p.len);
+	rest = make_ip(IP_UDP, REMOTE, OUTSIDE, 8);
+	be16_put(rest.at + IPV4_FRAGMENT, 2);
+	finish_header(&rest);
+	be16_put(reply.at + IPV4_TOTAL_LEN, IPV4_HEADER + 16);
+	be16_put(reply.at + IPV4_FRAGMENT, IPV4_MORE_FRAGMENTS);
+	finish_header(&reply);
+	assert_int_equal(in(&forwarded), NAT_SEND);
+	assert_int_equal(nat_beginner, NAT_OWNERS);
+	assert_int_equal(in(&reply), NAT_SEND);
+	assert_int_equal(nat_beginner, OWNER);
+	nat_beginner = 0;
+	assert_int_equal(in(&rest), NAT_SEND);
+	assert_int_equal(nat_beginner, OWNER);
+	nat_beginner = 0;
+	assert_int_equal(in(&error), NAT_SEND);
+	assert_int_equal(nat_beginner, OWNER);
+}
+
 static void
 test_listing(void **state)
 {
@@ -515,6 +543,7 @@ main(void)
 		cmocka_unit_test_setup(test_flows_outlive_a_loss_of_the_outside_address, setup),
 		cmocka_unit_test_setup(test_without_outside_address_nothing_passes, setup),
 		cmocka_unit_test_setup(test_an_inside_address_is_forgotten_alone, setup),
+		cmocka_unit_test_setup(test_who_began_is_told_of_what_comes_in, setup),
 		cmocka_unit_test_setup(test_listing, setup),
 		cmocka_unit_test_setup(test_each_drop_has_a_name, setup),
 	};

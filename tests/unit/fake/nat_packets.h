@@ -31,6 +31,7 @@ struct packet {
 
 static struct nat nat;
 static u64 clock_ns;
+static u16 nat_beginner; /* of the flow of what came in last */
 
 static inline u64
 read_clock(void)
@@ -276,7 +277,8 @@ pass(struct packet *p, bool out, u16 owner)
 	enum nat_verdict verdict;
 
 	memcpy(exact, p->at, p->len);
-	verdict = out ? nat_out(&nat, exact, p->len, owner) : nat_in(&nat, exact, p->len);
+	verdict = out ? nat_out(&nat, exact, p->len, owner)
+		      : nat_in(&nat, exact, p->len, &nat_beginner);
 	memcpy(p->at, exact, p->len);
 	free(memory);
 	return verdict;
