@@ -100,10 +100,22 @@ goes_before(const struct neighbour *a, const struct neighbour *b)
 	return a->when_ns < b->when_ns;
 }
 
-/* A free place of the owner's, or its oldest one; bound ones stay, unless who had them has gone.
- * NULL when there is none. */
+/*
+ * Whether another one may have its place: a bound one's not, unless who had it has gone. To ask for
+ * another one, what is being asked for stays, and what was just found.
+ */
+static bool
+may_go(const struct neighbour *which, bool to_ask, u64 now)
+{
+	if (which->state == NEIGHBOUR_BOUND)
+		return which->gone;
+	return !to_ask ||
+	       (which->state == NEIGHBOUR_KNOWN && now - which->when_ns >= NEIGHBOUR_KEPT_NS);
+}
+
+/* A free place of the owner's, or its oldest one that may go; NULL when there is none. */
 static struct neighbour *
-place_of(struct neighbours *n, unsigned owner)
+place_of(struct neighbours *n, unsigned owner, bool to_ask, u64 now)
 {
 	struct neighbour *first = &n->at[owner * NEIGHBOUR_OWNER_PLACES], *oldest = NULL;
 
@@ -112,7 +124,7 @@ place_of(struct neighbours *n, unsigned owner)
 
 		if (which->state == NEIGHBOUR_FREE)
 			return which;
-		if ((which->state != NEIGHBOUR_BOUND || which->gone) && goes_before(which, oldest))
+		if (may_go(which, to_ask, now) && goes_before(which, oldest))
 			oldest = which;
 	}
 	if (oldest != NULL)
@@ -121,14 +133,14 @@ place_of(struct neighbours *n, unsigned owner)
 }
 
 static struct neighbour *
-make_neighbour(struct neighbours *n, u32 address, unsigned owner, u64 now)
+make_neighbour(struct neighbours *n, u32 address, unsigned owner, bool to_ask, u64 now)
 {
 	struct neighbour *which;
 	u16 *bucket = bucket_of(n, address);
 
 	if (owner >= NEIGHBOUR_OWNERS)
 		return NULL;
-	which = place_of(n, owner);
+	which = place_of(n, owner, to_ask, now);
 	if (which == NULL)
 		return NULL;
 	memset(which, 0, sizeof(*which));
@@ -146,7 +158,7 @@ neighbour_resolve(struct neighbours *n, u32 address, unsigned owner, u64 now)
 	struct neighbour *which = neighbour_find(n, address);
 
 	if (which == NULL) {
-		which = make_neighbour(n, address, owner, now);
+		which = make_neighbour(n, address, owner, true, now);
 		if (which == NULL)
 			return NULL;
 		which->state = NEIGHBOUR_ASKED;
@@ -176,7 +188,7 @@ neighbour_learn(struct neighbours *n, u32 address, const u8 *mac, unsigned owner
 	struct neighbour *which = neighbour_find(n, address);
 
 	if (which == NULL) {
-		which = make ? make_neighbour(n, address, owner, now) : NULL;
+		which = make ? make_neighbour(n, address, owner, false, now) : NULL;
 		if (which == NULL)
 			return !make;
 		confirm(which, mac, owner, now);
@@ -199,7 +211,7 @@ neighbour_bind(struct neighbours *n, u32 address, const u8 *mac, unsigned owner,
 
 	if (which != NULL)
 		drop(n, which);
-	which = make_neighbour(n, address, owner, now);
+	which = make_neighbour(n, address, owner, false, now);
 	if (which == NULL)
 		return;
 	confirm(which, mac, owner, now);

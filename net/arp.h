@@ -5,7 +5,9 @@
  *
  * Each neighbour is on the account of an owner, a switch port: whoever asked for it or showed
  * itself. An owner has a fixed number of places and replaces its own oldest one when they are full,
- * so a storm of ARP costs others nothing.
+ * so a storm of ARP costs others nothing. It is asked on its account for no more addresses than
+ * have places there, 32 that do not answer in 3 s, and 256 a second of those that do: so that
+ * whoever sends to many addresses is no flood of ARP himself (RFC 1122, section 2.3.2.1).
  */
 #pragma once
 
@@ -37,6 +39,7 @@ enum {
 
 #define NEIGHBOUR_FRESH_NS (60ul * 1000 * 1000 * 1000) /* then it is asked again, while in use */
 #define NEIGHBOUR_ASK_NS   (1000ul * 1000 * 1000)
+#define NEIGHBOUR_KEPT_NS  (125ul * 1000 * 1000) /* before its owner may ask for another instead */
 
 enum neighbour_state {
 	NEIGHBOUR_FREE,
@@ -75,7 +78,8 @@ void neighbours_init(struct neighbours *n, void (*ask)(void *, u32), void (*lost
 
 struct neighbour *neighbour_find(struct neighbours *n, u32 address);
 
-/* The MAC to send to; NULL when it isn't known, then it is being asked for, on owner's account. */
+/* The MAC to send to; NULL when it isn't known, then it is being asked for, on owner's account,
+ * or, with no place there, can't be found now. */
 const u8 *neighbour_resolve(struct neighbours *n, u32 address, unsigned owner, u64 now);
 
 /*

@@ -280,6 +280,7 @@ gateway_tick(struct gateway *g)
 	if (now - g->second_ns < SECOND_NS)
 		return;
 	g->second_ns = now;
+	gateway_drop_unasked(g);
 	dhcp_server_tick(&g->dhcp, now);
 	if (g->config.nat)
 		(void)nat_tick(g->config.nat_memory);

@@ -75,6 +75,9 @@ void gateway_error(struct gateway *g, const struct gateway_packet *p, u8 type, u
 /* The address is known now, or it was given up. */
 void gateway_resolved(struct gateway *g, enum gateway_side side, u32 address);
 void gateway_lost(struct gateway *g, enum gateway_side side, u32 address);
+/* What waits for an address that is no longer asked for: who asked has gone, or has needed the
+ * place. Silently, for nobody knows whether that host is there. */
+void gateway_drop_unasked(struct gateway *g);
 
 /* gateway_route.c */
 void gateway_route_inside(struct gateway *g, struct gateway_packet *p);

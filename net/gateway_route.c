@@ -142,6 +142,13 @@ is_whole_echo(const struct gateway_packet *p)
 	       gateway_ip(p)[p->ip.header_len + ICMP_TYPE] == ICMP_ECHO;
 }
 
+/* The router is everybody's: it gives way to nothing that one of them asks for. */
+static unsigned
+asker(const struct gateway *g, const struct gateway_hop *hop)
+{
+	return hop->address == g->outside.router ? (unsigned)GATEWAY_SELF : hop->owner;
+}
+
 void
 gateway_route_out(struct gateway *g, struct gateway_packet *p)
 {
@@ -160,8 +167,8 @@ gateway_route_out(struct gateway *g, struct gateway_packet *p)
 		return;
 	/* To its own address is to another of the inside; NAT knows whom. */
 	if (p->ip.destination != g->outside.address) {
-		mac = neighbour_resolve(&g->neighbours[GATEWAY_OUTSIDE], hop.address, p->owner,
-					g->config.now_ns());
+		mac = neighbour_resolve(&g->neighbours[GATEWAY_OUTSIDE], hop.address,
+					asker(g, &hop), g->config.now_ns());
 		/* As it came, so that an error about it quotes what its sender knows. */
 		if (mac == NULL) {
 			gateway_hold(g, &hop, true, p->frame, ETH_HEADER + (u32)p->ip.len);

@@ -147,7 +147,9 @@ gateway_hold(struct gateway *g, const struct gateway_hop *hop, bool to_route, co
 		else if (g->held[i].owner == hop->owner)
 			owned++;
 	}
-	if (place == NULL || owned >= GATEWAY_OWNER_HELD || len > sizeof(place->frame)) {
+	/* Without a place for the question no answer would ever end the wait. */
+	if (neighbour_find(&g->neighbours[hop->side], hop->address) == NULL || place == NULL ||
+	    owned >= GATEWAY_OWNER_HELD || len > sizeof(place->frame)) {
 		gateway_drop(g, GATEWAY_UNRESOLVED);
 		return;
 	}
@@ -158,6 +160,20 @@ gateway_hold(struct gateway *g, const struct gateway_hop *hop, bool to_route, co
 	place->next_hop = hop->address;
 	place->len = len;
 	memcpy(place->frame, frame, len);
+}
+
+void
+gateway_drop_unasked(struct gateway *g)
+{
+	for (unsigned i = 0; i < GATEWAY_HELD; i++) {
+		struct gateway_held *held = &g->held[i];
+
+		if (!held->used ||
+		    neighbour_find(&g->neighbours[held->side], held->next_hop) != NULL)
+			continue;
+		held->used = false;
+		gateway_drop(g, GATEWAY_UNRESOLVED);
+	}
 }
 
 /* Answers the next one that waits for this address; it stays used. */

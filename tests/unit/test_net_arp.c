@@ -10,7 +10,7 @@
 #define SECOND 1000000000ul
 
 static struct neighbours n;
-static unsigned asked, lost;
+static unsigned asked, asked_of[64], lost;
 static u32 asked_last;
 
 static void
@@ -19,6 +19,7 @@ ask(void *arg, u32 address)
 	assert_ptr_equal(arg, &n);
 	asked++;
 	asked_last = address;
+	asked_of[address % 64]++;
 }
 
 static void
@@ -31,6 +32,7 @@ static int
 setup(void **state)
 {
 	asked = lost = 0;
+	memset(asked_of, 0, sizeof(asked_of));
 	neighbours_init(&n, ask, lose, &n);
 	return 0;
 }
@@ -153,6 +155,56 @@ test_n2_arp_storm_costs_its_owner_only(void **state)
 	assert_null(neighbour_find(&n, 1000));
 }
 
+/*
+ * RFC 1122, section 2.3.2.1: ARP does not flood, and asks for an address once a second at most;
+ * here also while one owner wants more addresses than it has places for. None of them answers.
+ */
+static void
+test_n2_asking_for_many_addresses_is_no_flood(void **state)
+{
+	u64 now = SECOND;
+
+	for (unsigned second = 1; second <= 9; second++) {
+		for (u32 i = 0; i < 50000; i++) {
+			now += SECOND / 50000;
+			(void)neighbour_resolve(&n, i % 40, 7, now);
+			neighbours_tick(&n, now);
+		}
+		for (u32 i = 0; i < 40; i++)
+			assert_true(asked_of[i] <= second);
+	}
+	assert_true(asked > 9 * NEIGHBOUR_OWNER_PLACES / 2); /* it goes on, as places come free */
+	assert_null(neighbour_resolve(&n, 50, 8, now));
+	assert_int_equal(asked_of[50], 1);
+}
+
+/* All of them answer at once, somebody else or the owner itself. */
+static void
+test_n2_asking_for_many_who_answer_is_no_flood(void **state)
+{
+	u64 now = SECOND;
+
+	for (u32 i = 0; i < 50000; i++) {
+		now += SECOND / 50000;
+		(void)neighbour_resolve(&n, i % 40, 7, now);
+		if (i % 2 == 0)
+			(void)neighbour_learn(&n, i % 40, mac_of(i % 40), 7 + i % 3, true, now);
+		neighbours_tick(&n, now);
+	}
+	assert_in_range(asked, NEIGHBOUR_OWNER_PLACES, 8 * NEIGHBOUR_OWNER_PLACES);
+}
+
+/* But what it asks for takes it no lease. */
+static void
+test_who_asks_for_much_may_still_have_a_lease(void **state)
+{
+	for (u32 i = 0; i < NEIGHBOUR_OWNER_PLACES; i++)
+		assert_null(neighbour_resolve(&n, 100 + i, 5, 1));
+	neighbour_bind(&n, 10, mac_of(10), 5, 2);
+	assert_memory_equal(neighbour_resolve(&n, 10, 3, 2), mac_of(10), 6);
+	assert_true(neighbour_learn(&n, 11, mac_of(11), 5, true, 2));
+}
+
 static void
 test_n2_address_of_another_is_not_taken_over(void **state)
 {
@@ -254,6 +306,9 @@ main(void)
 		cmocka_unit_test_setup(
 			test_in_use_it_is_asked_again_after_a_minute_and_else_forgotten, setup),
 		cmocka_unit_test_setup(test_n2_arp_storm_costs_its_owner_only, setup),
+		cmocka_unit_test_setup(test_n2_asking_for_many_addresses_is_no_flood, setup),
+		cmocka_unit_test_setup(test_n2_asking_for_many_who_answer_is_no_flood, setup),
+		cmocka_unit_test_setup(test_who_asks_for_much_may_still_have_a_lease, setup),
 		cmocka_unit_test_setup(test_n2_address_of_another_is_not_taken_over, setup),
 		cmocka_unit_test_setup(test_n2_who_asked_for_an_address_does_not_own_it, setup),
 		cmocka_unit_test_setup(test_n2_leased_address_is_bound_to_its_mac, setup),

@@ -18,7 +18,7 @@ setup(void **state)
 
 	world_begin(&c);
 	world_meet(VM, HOST);
-	world_udp_out(VM, HOST, 1, WORLD_SERVER, 9, "x", 1);
+	world_udp_out(EVIL, FIRST, 1, WORLD_SERVER, 9, "x", 1);
 	world_answer_router();
 	world_count = 0;
 	return 0;
@@ -52,7 +52,7 @@ test_n2_answers_to_many_addresses_cost_who_asked(void **state)
 	world_pass(100 * WORLD_SECOND); /* HOST is quiet: its MAC is forgotten, its flow not */
 	assert_null(neighbour_find(&world.neighbours[GATEWAY_INSIDE], HOST));
 	world_udp_out(EVIL, FIRST, 7, WORLD_SERVER, 9, "x", 1);
-	world_answer_router();
+	world_answer_router(); /* it was forgotten too */
 	for (unsigned i = 1; i < 100; i++) {
 		world_udp_out(EVIL, FIRST + i, 7, WORLD_SERVER, 9, "x", 1);
 		answer_from_server(last_port());
@@ -65,11 +65,98 @@ test_n2_answers_to_many_addresses_cost_who_asked(void **state)
 	assert_int_equal(world_last_ip(0)[IPV4_HEADER + UDP_HEADER], 'y');
 }
 
+static unsigned
+held(void)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < GATEWAY_HELD; i++)
+		count += world.held[i].used;
+	return count;
+}
+
+static unsigned
+sent_to_all(u16 type)
+{
+	return world_count > 0 && be16_at(world_last(0)->at + ETH_TYPE) == type &&
+	       memcmp(world_last(0)->at, world_all, ETH_ADDRESS) == 0;
+}
+
+/* To more hosts of the uplink's segment than it has places, none of which is there. */
+static void
+test_n2_packets_to_many_unknown_hosts_outside(void **state)
+{
+	unsigned questions = 0;
+
+	for (unsigned i = 0; i < 50000; i++) {
+		world_count = 0;
+		world_udp_out(EVIL, FIRST, 7, NEIGHBOUR + i % 33, 9, "x", 1);
+		world_now += WORLD_SECOND / 50000;
+		questions += sent_to_all(ETH_TYPE_ARP);
+	}
+	assert_int_equal(questions, NEIGHBOUR_OWNER_PLACES);
+	assert_int_equal(held(), GATEWAY_OWNER_HELD);
+	world_count = 0; /* nor is the router forgotten for them */
+	world_udp_out(EVIL, FIRST, 7, WORLD_SERVER, 9, "x", 1);
+	assert_int_equal(world_count, 1);
+	assert_int_equal(sent_to_all(ETH_TYPE_ARP), 0);
+	world_pass(5 * WORLD_SECOND);
+	assert_int_equal(held(), 0);
+	world_count = 0; /* then it may ask for another one */
+	world_udp_out(EVIL, FIRST, 7, NEIGHBOUR + 40, 9, "x", 1);
+	assert_int_equal(sent_to_all(ETH_TYPE_ARP), 1);
+}
+
+/* Of a dotted name and no class that is local: without a server it fails at once. */
+static void
+test_n2_questions_from_many_unknown_hosts_inside(void **state)
+{
+	static const u8 query[] = {0, 1, 1,   0, 0,   1, 0, 0, 0, 0, 0,
+				   0, 1, 'a', 1, 'b', 0, 0, 1, 0, 1};
+	struct gateway_config c = world_config();
+	unsigned questions = 0;
+
+	c.dns_count = 0;
+	world_begin(&c);
+	for (unsigned i = 0; i < 50000; i++) {
+		world_count = 0;
+		world_udp_out(EVIL, FIRST + i % 33, 7, WORLD_GATEWAY, DNS_PORT, query,
+			      sizeof(query));
+		world_now += WORLD_SECOND / 50000;
+		questions += sent_to_all(ETH_TYPE_ARP);
+	}
+	assert_int_equal(world.dns.failed, 50000);
+	assert_int_equal(questions, NEIGHBOUR_OWNER_PLACES);
+}
+
+/* Whose next hop nobody asks for any more, because who did has gone, or had no place for it. */
+static void
+test_n2_packets_that_wait_for_nothing_are_dropped(void **state)
+{
+	world_udp_out(EVIL, FIRST, 7, NEIGHBOUR, 9, "x", 1);
+	world_udp_out(VM, HOST, 7, NEIGHBOUR, 9, "x", 1);
+	assert_int_equal(held(), 2);
+	gateway_owner_gone(&world, EVIL, world_vm_name(EVIL));
+	assert_int_equal(held(), 1);
+	world_pass(2 * WORLD_SECOND);
+	assert_int_equal(held(), 0);
+	assert_int_equal(world.counters.dropped[GATEWAY_UNRESOLVED], 1);
+	for (unsigned i = 0; i < NEIGHBOUR_OWNER_PLACES; i++)
+		(void)neighbour_resolve(&world.neighbours[GATEWAY_OUTSIDE], NEIGHBOUR + 1 + i, VM,
+					world_now);
+	world_udp_out(VM, HOST, 7, NEIGHBOUR, 9, "x", 1);
+	assert_int_equal(held(), 0);
+	assert_int_equal(world.counters.dropped[GATEWAY_UNRESOLVED], 2);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_n2_answers_to_many_addresses_cost_who_asked, setup),
+		cmocka_unit_test_setup(test_n2_packets_to_many_unknown_hosts_outside, setup),
+		cmocka_unit_test_setup(test_n2_questions_from_many_unknown_hosts_inside, setup),
+		cmocka_unit_test_setup(test_n2_packets_that_wait_for_nothing_are_dropped, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
