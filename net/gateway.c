@@ -286,6 +286,21 @@ gateway_tick(struct gateway *g)
 		(void)nat_tick(g->config.nat_memory);
 }
 
+/* What it began, and what others began with it: a connection that nobody ends any more would take
+ * a place for hours, and the lease by which it is known may outlive it. */
+static void
+forget_flows(struct gateway *g, unsigned owner, const char *owner_name)
+{
+	nat_forget_owner(g->config.nat_memory, (u16)owner);
+	for (unsigned i = 0; i < DHCP_LEASES_MAX; i++) {
+		const struct dhcp_lease *lease = &g->dhcp.leases[i];
+
+		if (lease->state == DHCP_BOUND &&
+		    strncmp(lease->owner_name, owner_name, DHCP_OWNER_NAME_MAX) == 0)
+			nat_forget_inside(g->config.nat_memory, lease->address);
+	}
+}
+
 void
 gateway_owner_gone(struct gateway *g, unsigned owner, const char *owner_name)
 {
@@ -296,7 +311,7 @@ gateway_owner_gone(struct gateway *g, unsigned owner, const char *owner_name)
 	dns_relay_forget_owner(&g->dns, owner);
 	gateway_forward_to(g, owner_name, 0);
 	if (g->config.nat)
-		nat_forget_owner(g->config.nat_memory, (u16)owner);
+		forget_flows(g, owner, owner_name);
 	for (unsigned i = 0; i < GATEWAY_HELD; i++) {
 		if (g->held[i].owner == owner)
 			g->held[i].used = false;

@@ -149,6 +149,27 @@ test_n2_packets_that_wait_for_nothing_are_dropped(void **state)
 	assert_int_equal(world.counters.dropped[GATEWAY_UNRESOLVED], 2);
 }
 
+/* A lease outlives its VM, what was connected to it does not: it would keep its room for hours. */
+static void
+test_flows_from_outside_end_with_their_vm(void **state)
+{
+	static const struct gateway_forward forward = {IP_UDP, 8080, 80, "vm3", 0};
+	struct gateway_config c = world_config();
+
+	_Static_assert(VM == 3, "vm3 is this one");
+	c.forwards = &forward;
+	c.forward_count = 1;
+	world_begin(&c);
+	assert_int_not_equal(world_lease(VM), 0);
+	for (u16 i = 0; i < 100; i++)
+		world_udp_in(WORLD_SERVER, (u16)(1000 + i), WORLD_OUTSIDE, 8080, "x", 1);
+	assert_int_equal(world_nat.flow_count, 100);
+	gateway_owner_gone(&world, EVIL, world_vm_name(EVIL));
+	assert_int_equal(world_nat.flow_count, 100);
+	gateway_owner_gone(&world, VM, world_vm_name(VM));
+	assert_int_equal(world_nat.flow_count, 0);
+}
+
 int
 main(void)
 {
@@ -157,6 +178,7 @@ main(void)
 		cmocka_unit_test_setup(test_n2_packets_to_many_unknown_hosts_outside, setup),
 		cmocka_unit_test_setup(test_n2_questions_from_many_unknown_hosts_inside, setup),
 		cmocka_unit_test_setup(test_n2_packets_that_wait_for_nothing_are_dropped, setup),
+		cmocka_unit_test_setup(test_flows_from_outside_end_with_their_vm, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
