@@ -274,8 +274,8 @@ in_flow(struct nat *n, struct nat_packet *p, u16 *owner)
 	}
 	if (p->ip.more)
 		nat_fragment_note(n, nat_fragment_ring_in(n, p->ip.id), &p->ip, flow->ends.inside)
-			->owner = flow->owner;
-	*owner = flow->owner;
+			->owner = nat_flow_beginner(flow);
+	*owner = nat_flow_beginner(flow);
 	nat_flow_advance(n, flow, p->tcp_flags, false, p->ip.len);
 	nat_packet_set_end(p, NAT_DESTINATION, flow->ends.inside, flow->ends.inside_port);
 	return NAT_SEND;
@@ -314,7 +314,7 @@ in_icmp_error(struct nat *n, struct nat_packet *p, u16 *owner)
 			return NAT_NOT_MINE;
 		return drop(n, NAT_DROP_ICMP_ERROR);
 	}
-	*owner = flow->owner;
+	*owner = nat_flow_beginner(flow);
 	nat_packet_set_quoted_end(p, &quoted, NAT_SOURCE, flow->ends.inside,
 				  flow->ends.inside_port);
 	nat_packet_set_address(p, NAT_DESTINATION, flow->ends.inside);

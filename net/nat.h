@@ -25,6 +25,7 @@ enum {
 	NAT_FLOWS = 8192,
 	NAT_OWNERS = 72,	   /* switch ports: who began a flow, for its share of them */
 	NAT_OWNER_FLOWS = 2048,	   /* of one of them; and of all that began outside */
+	NAT_FORWARD_UNPROVEN = 64, /* below, a forward's share of those comes before connections */
 	NAT_OWNER_HALF_OPEN = 512, /* of those, TCP connections that are not established yet */
 	NAT_FORWARDS_MAX = 64,
 	NAT_PORT_FIRST = 20000, /* outside ports of flows; 61001 and up are the gateway's own */
@@ -105,6 +106,7 @@ struct nat_config {
 
 /* What follows down to the functions is net/nat*.c's own. */
 enum {
+	NAT_ACCOUNTS = NAT_OWNERS + NAT_FORWARDS_MAX,
 	NAT_BINDINGS = NAT_FORWARDS_MAX + NAT_FLOWS, /* the first ones are the forwards' */
 	NAT_BUCKETS = 8192,
 	NAT_FRAGMENT_RINGS = NAT_OWNERS + NAT_OUTSIDE_FRAGMENTED / NAT_OWNER_FRAGMENTED,
@@ -130,7 +132,8 @@ struct nat_flow {
 	bool answered,
 		established; /* TCP: a SYN of the other side, and the handshake's end, seen */
 	bool fin[2];	     /* TCP: seen from the outside, from the inside */
-	u16 owner, binding;
+	u16 owner;	     /* or NAT_OWNERS and the forward through which it began outside */
+	u16 binding;
 	u16 older, newer; /* in the owner's queue of this state; `newer` also in the free list */
 	u64 used_ns;	  /* when it was put there */
 	u64 packets, bytes;
@@ -181,7 +184,7 @@ struct nat {
 	u16 flow_count;
 	u16 tick_owner;
 	struct nat_counters counters;
-	struct nat_owner owners[NAT_OWNERS + 1]; /* the last one: all that began outside */
+	struct nat_owner owners[NAT_ACCOUNTS]; /* behind the VMs', what began outside, by forward */
 	struct nat_table flows_inside, flows_outside, bindings_inside, bindings_outside;
 	struct nat_binding bindings[NAT_BINDINGS];
 	struct nat_flow flows[NAT_FLOWS];

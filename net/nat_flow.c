@@ -9,6 +9,7 @@
 #include "net/nat_flow.h"
 
 #include "net/nat_binding.h"
+#include "net/nat_room.h"
 #include "net/nat_state.h"
 #include "net/nat_table.h"
 
@@ -52,7 +53,7 @@ nat_flows_init(struct nat *n)
 		n->flows[i].newer = n->free_flow;
 		n->free_flow = (u16)i;
 	}
-	for (u32 i = 0; i <= NAT_OWNERS; i++) {
+	for (u32 i = 0; i < NAT_ACCOUNTS; i++) {
 		n->owners[i].flows = 0;
 		for (u32 s = 0; s < NAT_STATES; s++)
 			n->owners[i].queues[s] = (struct nat_queue){NAT_NONE, NAT_NONE, 0};
@@ -158,71 +159,21 @@ nat_flow_find_outside(struct nat *n, const struct nat_ends *ends)
 	return living(n, i);
 }
 
-/* The owner's flow that is given up first, of those up to a rank. */
-static struct nat_flow *
-least_needed(struct nat *n, const struct nat_owner *owner, unsigned rank_max)
-{
-	struct nat_flow *least = NULL;
-
-	for (unsigned rank = 0; rank <= rank_max && least == NULL; rank++) {
-		for (unsigned s = 0; s < NAT_STATES; s++) {
-			struct nat_flow *oldest;
-
-			if (nat_states[s].given != rank || owner->queues[s].count == 0)
-				continue;
-			oldest = &n->flows[owner->queues[s].oldest];
-			if (least == NULL || oldest->used_ns < least->used_ns)
-				least = oldest;
-		}
-	}
-	return least;
-}
-
+/* An entry is free then. */
 static bool
-reuse(struct nat *n, struct nat_flow *flow, enum nat_drop otherwise)
+make_room(struct nat *n, u16 owner, enum nat_state state)
 {
-	if (flow == NULL) {
-		n->counters.dropped[otherwise]++;
+	struct nat_room room = nat_room_for(n, owner, state);
+
+	if (room.free)
+		return true;
+	if (room.given == NULL) {
+		n->counters.dropped[room.otherwise]++;
 		return false;
 	}
-	forget(n, flow);
+	forget(n, room.given);
 	n->counters.flows_reused++;
 	return true;
-}
-
-static struct nat_owner *
-biggest_owner(struct nat *n)
-{
-	struct nat_owner *biggest = &n->owners[0];
-
-	for (u32 i = 1; i <= NAT_OWNERS; i++) {
-		if (n->owners[i].flows > biggest->flows)
-			biggest = &n->owners[i];
-	}
-	return biggest;
-}
-
-/*
- * An entry for a new flow of the owner. Who has its share gives one of its own; when all entries
- * are in use, who has most gives one, of any state, so that in the end all who want have as many.
- */
-static bool
-make_room(struct nat *n, struct nat_owner *owner, enum nat_state state)
-{
-	const struct nat_queue *opening = &owner->queues[NAT_TCP_OPENING];
-	const struct nat_owner *biggest;
-
-	if (state == NAT_TCP_OPENING && opening->count >= NAT_OWNER_HALF_OPEN)
-		return reuse(n, &n->flows[opening->oldest], NAT_DROP_FULL_OWNER);
-	if (owner->flows >= NAT_OWNER_FLOWS)
-		return reuse(n, least_needed(n, owner, NAT_GIVEN_NEXT), NAT_DROP_FULL_OWNER);
-	if (n->free_flow != NAT_NONE)
-		return true;
-	biggest = biggest_owner(n);
-	/* One more or less is no reason to take turns with it. */
-	if (biggest->flows <= owner->flows + 1)
-		return reuse(n, least_needed(n, owner, NAT_GIVEN_NEXT), NAT_DROP_FULL);
-	return reuse(n, least_needed(n, biggest, NAT_GIVEN_LAST), NAT_DROP_FULL);
 }
 
 /* With an entry free, and a binding held for it, which is given back if it fails. */
@@ -260,7 +211,7 @@ nat_flow_begin_inside(struct nat *n, const struct nat_ends *ends, u16 owner)
 	u16 binding;
 
 	/* First, for what goes may be the last flow of a binding. */
-	if (!make_room(n, &n->owners[owner], nat_state_first(ends->protocol)))
+	if (!make_room(n, owner, nat_state_first(ends->protocol)))
 		return NULL;
 	binding = nat_binding_get(n, ends->protocol, ends->inside, ends->inside_port);
 	if (binding == NAT_NONE) {
@@ -276,7 +227,9 @@ nat_flow_begin_outside(struct nat *n, const struct nat_ends *ends, u16 owner, u1
 {
 	struct nat_flow *flow;
 
-	if (!make_room(n, &n->owners[owner], nat_state_first(ends->protocol)))
+	if (owner == NAT_OWNERS)
+		owner = (u16)(NAT_OWNERS + forward);
+	if (!make_room(n, owner, nat_state_first(ends->protocol)))
 		return NULL;
 	n->bindings[forward].flows++;
 	flow = begin(n, ends, owner, forward);
@@ -321,10 +274,10 @@ expire_owner(struct nat *n, const struct nat_owner *owner, u32 budget)
 void
 nat_flows_expire(struct nat *n, u32 budget)
 {
-	for (u32 i = 0; i <= NAT_OWNERS && budget != 0; i++) {
+	for (u32 i = 0; i < NAT_ACCOUNTS && budget != 0; i++) {
 		budget = expire_owner(n, &n->owners[n->tick_owner], budget);
 		if (budget != 0)
-			n->tick_owner = (u16)((n->tick_owner + 1) % (NAT_OWNERS + 1));
+			n->tick_owner = (u16)((n->tick_owner + 1) % NAT_ACCOUNTS);
 	}
 }
 
@@ -384,7 +337,7 @@ nat_flow_next(struct nat *n, u32 *cursor, struct nat_flow_info *info)
 				       .inside_port = flow->ends.inside_port,
 				       .outside_port = flow->ends.outside_port,
 				       .remote_port = flow->ends.remote_port,
-				       .owner = flow->owner,
+				       .owner = nat_flow_beginner(flow),
 				       .state = nat_states[flow->state].name,
 				       .expires_ms = (ends_ns(flow) - now) / 1000000,
 				       .packets = flow->packets,

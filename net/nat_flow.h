@@ -17,12 +17,19 @@ struct nat_flow *nat_flow_find_outside(struct nat *n, const struct nat_ends *end
 
 /*
  * A new one, which has not been found: begun from the inside, with an outside port as it comes; or
- * from the outside through a forward, of whose binding the inside end is. NULL when there is no
- * room, counted.
+ * from the outside through a forward, of whose binding the inside end is, by an owner or with
+ * NAT_OWNERS by somebody outside. NULL when there is no room, counted.
  */
 struct nat_flow *nat_flow_begin_inside(struct nat *n, const struct nat_ends *ends, u16 owner);
 struct nat_flow *nat_flow_begin_outside(struct nat *n, const struct nat_ends *ends, u16 owner,
 					u16 forward);
+
+/* NAT_OWNERS: somebody outside. */
+static inline u16
+nat_flow_beginner(const struct nat_flow *flow)
+{
+	return MIN(flow->owner, (u16)NAT_OWNERS);
+}
 
 /* A packet of it passes: len bytes of IP, TCP's flags. */
 void nat_flow_advance(struct nat *n, struct nat_flow *flow, u8 tcp_flags, bool from_inside,

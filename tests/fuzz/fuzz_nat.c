@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 // SOURCES: net/nat.c net/nat_packet.c net/nat_flow.c net/nat_binding.c net/nat_fragment.c
-// SOURCES: net/nat_state.c net/ipv4.c net/checksum.c
+// SOURCES: net/nat_room.c net/nat_state.c net/ipv4.c net/checksum.c
 /*
  * Any packets through the NAT, both ways, in memory of just their size, as time goes on and
  * addresses change. What is sent on has an outside source or an inside destination, right
@@ -315,7 +315,7 @@ check_accounts(void)
 	struct nat_flow_info info;
 	u32 flows = 0, owned = 0, cursor = 0;
 
-	for (u32 i = 0; i <= NAT_OWNERS; i++) {
+	for (u32 i = 0; i < NAT_ACCOUNTS; i++) {
 		for (u32 s = 0; s < NAT_STATES; s++)
 			owned += nat.owners[i].queues[s].count;
 	}

@@ -3,7 +3,7 @@
 // SOURCES: net/arp.c net/checksum.c net/dhcp.c net/dhcp_client.c net/dhcp_server.c net/dns.c
 // SOURCES: net/dns_relay.c net/icmp.c net/ipv4.c net/ping.c net/udp.c net/nat.c net/nat_binding.c
 // SOURCES: net/nat_flow.c net/nat_fragment.c net/nat_packet.c lib/error.c lib/log.c lib/lock.c
-// SOURCES: lib/format.c net/dhcp_lease.c net/nat_state.c net/text.c
+// SOURCES: lib/format.c net/dhcp_lease.c net/nat_room.c net/nat_state.c net/text.c
 /* The uplink's address by DHCP, through the gateway, and what it does not believe. */
 #include "tests/unit/test.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 // SOURCES: net/nat.c net/nat_packet.c net/nat_flow.c net/nat_binding.c net/nat_fragment.c
-// SOURCES: net/nat_state.c net/ipv4.c net/checksum.c
+// SOURCES: net/nat_room.c net/nat_state.c net/ipv4.c net/checksum.c
 /* ICMP errors through the NAT, both ways (RFC 5508, section 4), and those that may not pass. */
 #include "tests/unit/test.h"
 

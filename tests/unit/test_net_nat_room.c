@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 // SOURCES: net/nat.c net/nat_packet.c net/nat_flow.c net/nat_binding.c net/nat_fragment.c
-// SOURCES: net/nat_state.c net/ipv4.c net/checksum.c
+// SOURCES: net/nat_room.c net/nat_state.c net/ipv4.c net/checksum.c
 /* How long the NAT's flows live, by protocol and state, and who has room for how many: case N4. */
 #include "tests/unit/test.h"
 
