@@ -26,6 +26,13 @@ nat_state_first(u8 protocol)
 	}
 }
 
+/* RFC 6146, section 3.5.2.2: half-closed it is as good as before. */
+static enum nat_state
+tcp_established(const struct nat_flow *flow)
+{
+	return flow->fin[0] && flow->fin[1] ? NAT_TCP_CLOSING : NAT_TCP_ESTABLISHED;
+}
+
 /*
  * After a reset, which may be forged, data shows that the connection lives (RFC 7857, section 2.2):
  * back to where it was.
@@ -35,7 +42,7 @@ tcp_after_reset(const struct nat_flow *flow)
 {
 	if (!flow->established)
 		return NAT_TCP_RESET;
-	return flow->fin[0] || flow->fin[1] ? NAT_TCP_CLOSING : NAT_TCP_ESTABLISHED;
+	return tcp_established(flow);
 }
 
 /* Established once the other side has sent its SYN and who began has acknowledged something. */
@@ -58,9 +65,10 @@ tcp_advance(struct nat_flow *flow, u8 flags, bool from_inside)
 
 	if (flags & TCP_RST)
 		return NAT_TCP_RESET;
-	/* Of the same ports, a new connection after the old one's end. */
+	/* Of the same ports, a new connection: behind a FIN of either side, or a reset, the old
+	 * one has no SYN. */
 	if ((flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && by_beginner &&
-	    (state == NAT_TCP_RESET || (flow->fin[0] && flow->fin[1]))) {
+	    (state == NAT_TCP_RESET || flow->fin[0] || flow->fin[1])) {
 		flow->answered = flow->established = flow->fin[0] = flow->fin[1] = false;
 		return NAT_TCP_OPENING;
 	}
@@ -70,7 +78,7 @@ tcp_advance(struct nat_flow *flow, u8 flags, bool from_inside)
 		state = tcp_after_reset(flow);
 	if (flags & TCP_FIN && flow->established) {
 		flow->fin[from_inside] = true;
-		state = NAT_TCP_CLOSING;
+		state = tcp_established(flow);
 	}
 	return state;
 }

@@ -175,11 +175,33 @@ test_tcp_closing_timeout(void **state)
 {
 	establish(40000);
 	assert_int_equal(send_tcp(40000, TCP_FIN | TCP_ACK), NAT_SEND);
-	assert_string_equal(state_of_only_flow(), "closing");
 	assert_int_equal(answer_tcp(40000, TCP_ACK), NAT_SEND);
 	assert_int_equal(answer_tcp(40000, TCP_FIN | TCP_ACK), NAT_SEND);
+	assert_string_equal(state_of_only_flow(), "closing");
 	assert_int_equal(send_tcp(40000, TCP_ACK), NAT_SEND);
 	check_lives(240);
+}
+
+/*
+ * RFC 6146, section 3.5.2.2: after one FIN it lives as long as before it, for the other side may
+ * think long about what it was sent, and then answer at length.
+ */
+static void
+test_tcp_half_closed_timeout(void **state)
+{
+	for (u16 port = 40000; port < 40002; port++) {
+		establish(port);
+		if (port == 40000)
+			assert_int_equal(send_tcp(port, TCP_FIN | TCP_ACK), NAT_SEND);
+		else
+			assert_int_equal(answer_tcp(port, TCP_FIN | TCP_ACK), NAT_SEND);
+		clock_ns += 2 * 3600 * SECOND;
+		nat_tick(&nat);
+		assert_int_equal(answer_tcp(port, TCP_ACK), NAT_SEND);
+		assert_int_equal(send_tcp(port, TCP_ACK), NAT_SEND);
+		assert_string_equal(state_of_only_flow(), "established");
+		check_lives(ESTABLISHED_S);
+	}
 }
 
 /* RFC 7857, section 2.2: a forged one ends nothing that goes on. */
@@ -194,6 +216,10 @@ test_tcp_reset_timeout_and_data_after_it(void **state)
 	assert_int_equal(answer_tcp(40000, TCP_FIN | TCP_ACK), NAT_SEND);
 	assert_int_equal(send_tcp(40000, TCP_RST), NAT_SEND);
 	assert_int_equal(answer_tcp(40000, TCP_ACK), NAT_SEND);
+	assert_string_equal(state_of_only_flow(), "established");
+	assert_int_equal(send_tcp(40000, TCP_FIN | TCP_ACK), NAT_SEND);
+	assert_int_equal(send_tcp(40000, TCP_RST), NAT_SEND);
+	assert_int_equal(answer_tcp(40000, TCP_ACK), NAT_SEND);
 	assert_string_equal(state_of_only_flow(), "closing");
 	assert_int_equal(send_tcp(40000, TCP_RST | TCP_ACK), NAT_SEND);
 	check_lives(240);
@@ -205,14 +231,19 @@ test_tcp_reset_timeout_and_data_after_it(void **state)
 	check_lives(240);
 }
 
-/* N4: the same ports again, after an end or a reset, are another connection. */
+/* N4: the same ports again, after an end, be it of one side, or a reset, are another connection. */
 static void
 test_n4_port_reuse(void **state)
 {
 	establish(40000);
-	assert_int_equal(send_tcp(40000, TCP_FIN | TCP_ACK), NAT_SEND);
 	assert_int_equal(send_tcp(40000, TCP_SYN), NAT_SEND); /* too early: as it is */
-	assert_string_equal(state_of_only_flow(), "closing");
+	assert_string_equal(state_of_only_flow(), "established");
+	assert_int_equal(send_tcp(40000, TCP_FIN | TCP_ACK), NAT_SEND);
+	assert_int_equal(send_tcp(40000, TCP_SYN), NAT_SEND);
+	assert_string_equal(state_of_only_flow(), "opening");
+	check_lives(30);
+	establish(40000);
+	assert_int_equal(send_tcp(40000, TCP_FIN | TCP_ACK), NAT_SEND);
 	assert_int_equal(answer_tcp(40000, TCP_FIN | TCP_ACK), NAT_SEND);
 	assert_int_equal(answer_tcp(40000, TCP_SYN), NAT_SEND); /* not by who began */
 	assert_string_equal(state_of_only_flow(), "closing");
@@ -568,6 +599,7 @@ main(void)
 		cmocka_unit_test_setup(test_tcp_simultaneous_open, setup),
 		cmocka_unit_test_setup(test_tcp_established_timeout, setup),
 		cmocka_unit_test_setup(test_tcp_closing_timeout, setup),
+		cmocka_unit_test_setup(test_tcp_half_closed_timeout, setup),
 		cmocka_unit_test_setup(test_tcp_reset_timeout_and_data_after_it, setup),
 		cmocka_unit_test_setup(test_n4_port_reuse, setup),
 		cmocka_unit_test_setup(test_n4_outside_ports_are_given_back, setup),
