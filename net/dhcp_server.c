@@ -136,6 +136,8 @@ request(struct dhcp_server *s, const struct dhcp_asker *c, u8 *out)
 		lease = dhcp_new_lease(s, c, wanted, true);
 	if (lease == NULL || lease->address != wanted)
 		return answer_nak(s, c->m, out);
+	if (c->m->ciaddr == 0)
+		lease->begun_ns = c->now;
 	dhcp_set_state(s, lease, DHCP_BOUND, c->now + DHCP_LEASE_SECONDS * DHCP_SECOND_NS);
 	return answer_lease(s, c->m, DHCP_ACK, lease, out);
 }

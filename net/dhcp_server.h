@@ -43,6 +43,7 @@ struct dhcp_lease {
 	char owner_name[DHCP_OWNER_NAME_MAX + 1];
 	char host_name[DHCP_NAME_MAX + 1]; /* as the client says; may be empty */
 	u64 expires_ns;			   /* offer, lease or hold */
+	u64 begun_ns; /* when the client started, for it, and did not renew it */
 };
 
 struct dhcp_server_config {

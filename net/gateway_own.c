@@ -17,16 +17,31 @@ is_port_of(const char *owner_name, const char *vm)
 	       strchr(owner_name + len + 1, '.') == NULL;
 }
 
+/*
+ * One card may have leases of several clients that have run in turn, as an initial RAM disk and its
+ * system (RFC 2131, section 4.2): the one that started last is there.
+ */
+static bool
+is_later_of_card(const struct dhcp_lease *lease, const struct dhcp_lease *than)
+{
+	return lease->begun_ns > than->begun_ns &&
+	       memcmp(lease->mac, than->mac, ETH_ADDRESS) == 0 &&
+	       strcmp(lease->owner_name, than->owner_name) == 0;
+}
+
 u32
 gateway_address_of(const struct gateway *g, const char *vm)
 {
+	const struct dhcp_lease *found = NULL;
+
 	for (unsigned i = 0; i < DHCP_LEASES_MAX; i++) {
 		const struct dhcp_lease *lease = &g->dhcp.leases[i];
 
-		if (lease->state == DHCP_BOUND && is_port_of(lease->owner_name, vm))
-			return lease->address;
+		if (lease->state == DHCP_BOUND && is_port_of(lease->owner_name, vm) &&
+		    (found == NULL || is_later_of_card(lease, found)))
+			found = lease;
 	}
-	return 0;
+	return found == NULL ? 0 : found->address;
 }
 
 static bool

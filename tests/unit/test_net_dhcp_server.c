@@ -406,6 +406,55 @@ test_n5_pool_exhaustion_of_a_small_subnet(void **state)
 	assert_int_equal(world_lease(21), 0);
 }
 
+/* As the client of this number, of one MAC; has: what it renews, or 0. */
+static u32
+lease_with_id(unsigned vm, u8 number, u32 has)
+{
+	const u8 id[] = {0xff, number};
+	struct dhcp_writer w = world_dhcp_begin(message, DHCP_DISCOVER, vm);
+
+	dhcp_put(&w, DHCP_CLIENT_ID, id, sizeof(id));
+	assert_int_equal(ask(vm, 0, &w), DHCP_OFFER);
+	w = world_dhcp_begin(message, DHCP_REQUEST, vm);
+	dhcp_put(&w, DHCP_CLIENT_ID, id, sizeof(id));
+	be32_put(message + DHCP_CIADDR, has);
+	if (has == 0)
+		dhcp_put32(&w, DHCP_REQUESTED, m.yiaddr);
+	assert_int_equal(ask(vm, has, &w), DHCP_ACK);
+	return m.yiaddr;
+}
+
+/*
+ * RFC 2131, section 4.2: an initial RAM disk and the system that it starts are two clients, with a
+ * lease each. The VM's address is that of whichever began last, and not of who renews (ciaddr is
+ * set then: section 4.3.2), or forwards would go to and fro.
+ */
+static void
+test_a_vms_address_is_of_the_client_that_began_last(void **state)
+{
+	static const struct gateway_forward forward = {IP_UDP, 8080, 80, "vm3", 0};
+	u32 first, second;
+
+	_Static_assert(VM == 3, "vm3 is this one");
+	config.forwards = &forward;
+	config.forward_count = 1;
+	begin(24);
+	first = lease_with_id(VM, 1, 0);
+	assert_int_equal(gateway_address_of(&world, "vm3"), first);
+	second = lease_with_id(VM, 2, 0);
+	assert_int_not_equal(second, first);
+	assert_int_equal(gateway_address_of(&world, "vm3"), second);
+	assert_int_equal(nat_forward_inside(&world_nat, 0), second);
+	assert_int_equal(lease_with_id(VM, 1, first), first);
+	assert_int_equal(gateway_address_of(&world, "vm3"), second);
+	assert_int_equal(nat_forward_inside(&world_nat, 0), second);
+	assert_int_equal(lease_with_id(VM, 1, 0), first);
+	assert_int_equal(nat_forward_inside(&world_nat, 0), first);
+	/* Another MAC behind the card, as a container's, is not the VM. */
+	assert_int_not_equal(lease_with_mac(VM, 1), 0);
+	assert_int_equal(nat_forward_inside(&world_nat, 0), first);
+}
+
 static void
 test_n5_lease_of_another_vm_with_its_mac(void **state)
 {
@@ -542,6 +591,7 @@ main(void)
 		cmocka_unit_test_setup(test_declined_addresses_are_held_aside, setup),
 		cmocka_unit_test_setup(test_n5_pool_exhaustion_by_one_vm, setup),
 		cmocka_unit_test_setup(test_n5_pool_exhaustion_of_a_small_subnet, setup),
+		cmocka_unit_test_setup(test_a_vms_address_is_of_the_client_that_began_last, setup),
 		cmocka_unit_test_setup(test_n5_lease_of_another_vm_with_its_mac, setup),
 		cmocka_unit_test_setup(test_n5_relayed_and_other_messages_are_ignored, setup),
 		cmocka_unit_test_setup(test_n5_every_dhcp_reply_has_a_complete_checksum, setup),
