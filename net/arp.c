@@ -244,18 +244,27 @@ neighbours_forget_owner(struct neighbours *n, unsigned owner)
 	}
 }
 
-unsigned
-neighbours_shown_by(const struct neighbours *n, unsigned owner)
+static unsigned
+shown_on(const struct neighbours *n, unsigned account, unsigned owner)
 {
 	unsigned count = 0;
 
-	for (unsigned i = 0; i < NEIGHBOUR_OWNER_PLACES && owner < NEIGHBOUR_OWNERS; i++) {
-		const struct neighbour *which = &n->at[owner * NEIGHBOUR_OWNER_PLACES + i];
+	for (unsigned i = 0; i < NEIGHBOUR_OWNER_PLACES; i++) {
+		const struct neighbour *which = &n->at[account * NEIGHBOUR_OWNER_PLACES + i];
 
 		count += (which->state == NEIGHBOUR_KNOWN || which->state == NEIGHBOUR_STALE) &&
 			 which->by == owner;
 	}
 	return count;
+}
+
+unsigned
+neighbours_shown_with(const struct neighbours *n, const struct neighbour *which)
+{
+	unsigned account = (unsigned)(which - n->at) / NEIGHBOUR_OWNER_PLACES;
+	unsigned count = shown_on(n, account, which->by);
+
+	return account == which->by ? count : count + shown_on(n, which->by, which->by);
 }
 
 static void

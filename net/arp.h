@@ -98,8 +98,9 @@ void neighbour_unbind(struct neighbours *n, u32 address);
  * there is no other place. */
 void neighbours_forget_owner(struct neighbours *n, unsigned owner);
 
-/* How many addresses on its own account an owner has shown without a lease. */
-unsigned neighbours_shown_by(const struct neighbours *n, unsigned owner);
+/* How many addresses the owner that showed this one has shown without a lease: on its own account,
+ * and on that of whoever asked for this one. */
+unsigned neighbours_shown_with(const struct neighbours *n, const struct neighbour *which);
 
 /* Asks again for what is asked or aged, and gives up what has not answered. As often as one likes:
  * it works each 250 ms. */

@@ -102,7 +102,7 @@ address_in_use(void *arg, u32 address, const u8 *mac)
 	    memcmp(known->mac, mac, ETH_ADDRESS) == 0)
 		return false;
 	return known->state == NEIGHBOUR_BOUND ||
-	       neighbours_shown_by(n, known->by) <= g->dhcp.owner_quota;
+	       neighbours_shown_with(n, known) <= g->dhcp.owner_quota;
 }
 
 /* A UDP packet whose data stands in the scratch frame already. */

@@ -406,6 +406,36 @@ test_n5_pool_exhaustion_of_a_small_subnet(void **state)
 	assert_int_equal(world_lease(21), 0);
 }
 
+/* Who answers for all of a small subnet's addresses, which `asker` makes the gateway look for. */
+static void
+claim_when_asked(unsigned asker, unsigned answerer)
+{
+	for (u32 i = 2; i < 31; i++) {
+		const u32 address = WORLD_GATEWAY - 1 + i;
+
+		world_udp_out(asker, address, 7, WORLD_SERVER, 9, "x", 1);
+		world_answer_router();
+		world_udp_in(WORLD_SERVER, 9, WORLD_OUTSIDE,
+			     be16_at(world_last_ip(0) + IPV4_HEADER + UDP_SOURCE), "y", 1);
+		world_arp(GATEWAY_INSIDE, answerer, ARP_REPLY, world_vm_mac(answerer), address,
+			  world_mac, WORLD_GATEWAY);
+		assert_memory_equal(neighbour_find(&world.neighbours[GATEWAY_INSIDE], address)->mac,
+				    world_vm_mac(answerer), ETH_ADDRESS);
+	}
+}
+
+/* Nor does it help to claim only what was asked for, for oneself or for another VM. */
+static void
+test_n5_pool_exhaustion_by_answers(void **state)
+{
+	for (unsigned answerer = EVIL; answerer <= EVIL + 1; answerer++) {
+		begin(27);
+		claim_when_asked(EVIL, answerer);
+		for (u32 i = 0; i < 10; i++)
+			assert_int_not_equal(world_lease(20 + i), 0);
+	}
+}
+
 /* As the client of this number, of one MAC; has: what it renews, or 0. */
 static u32
 lease_with_id(unsigned vm, u8 number, u32 has)
@@ -592,6 +622,7 @@ main(void)
 		cmocka_unit_test_setup(test_n5_pool_exhaustion_by_one_vm, setup),
 		cmocka_unit_test_setup(test_n5_pool_exhaustion_of_a_small_subnet, setup),
 		cmocka_unit_test_setup(test_a_vms_address_is_of_the_client_that_began_last, setup),
+		cmocka_unit_test_setup(test_n5_pool_exhaustion_by_answers, setup),
 		cmocka_unit_test_setup(test_n5_lease_of_another_vm_with_its_mac, setup),
 		cmocka_unit_test_setup(test_n5_relayed_and_other_messages_are_ignored, setup),
 		cmocka_unit_test_setup(test_n5_every_dhcp_reply_has_a_complete_checksum, setup),
