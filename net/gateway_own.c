@@ -345,6 +345,9 @@ gateway_unclaimed_outside(struct gateway *g, struct gateway_packet *p)
 		return;
 	}
 	gateway_drop(g, GATEWAY_CLOSED);
-	if (p->ip.protocol == IP_UDP)
+	/* One of the relay's that is silent among others would be known to wait for an answer, and
+	 * half of what that has to know with it (RFC 5452, section 9.2). */
+	if (p->ip.protocol == IP_UDP &&
+	    be16_at(gateway_ip(p) + p->ip.header_len + UDP_DESTINATION) < DNS_FIRST_PORT)
 		gateway_error(g, p, ICMP_UNREACHABLE, ICMP_UNREACHABLE_PORT, 0);
 }
