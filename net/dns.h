@@ -23,6 +23,7 @@ enum {
 	DNS_NO_NAME = 3,
 	DNS_REFUSED = 5,
 	DNS_TYPE_A = 1,
+	DNS_TYPE_AAAA = 28,
 	DNS_TYPE_ANY = 255,
 	DNS_CLASS_IN = 1,
 	DNS_NAME_MAX = 255,    /* in a message; as text it is shorter */

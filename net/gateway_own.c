@@ -180,16 +180,28 @@ serve_dhcp(struct gateway *g, const struct gateway_packet *p, const struct udp *
 	gateway_send_to(g, GATEWAY_INSIDE, g->scratch, a.mac, p->owner);
 }
 
+/*
+ * A name of one label may be a VM's or a top-level domain. Nobody outside knows a host by one; but
+ * of a domain's other records, as those that resolvers validate by (RFC 4035, section 5), we know
+ * none.
+ */
+static bool
+may_be_domain(const struct gateway *g, const struct dns_query *q)
+{
+	return g->config.nat && q->type != DNS_TYPE_A && q->type != DNS_TYPE_AAAA &&
+	       q->type != DNS_TYPE_ANY && gateway_address_of(g, q->name) == 0;
+}
+
 /* The first label of NAME or NAME.DOMAIN, cut off in place; false for names of elsewhere. */
 static bool
-is_local_name(const struct gateway *g, char *name)
+is_local_name(const struct gateway *g, struct dns_query *q)
 {
-	char *dot = strchr(name, '.');
+	char *dot = strchr(q->name, '.');
 
-	if (name[0] == '\0')
+	if (q->name[0] == '\0')
 		return false;
 	if (dot == NULL)
-		return true;
+		return !may_be_domain(g, q);
 	if (strcmp(dot + 1, g->config.domain) != 0)
 		return false;
 	*dot = '\0';
@@ -203,7 +215,7 @@ answer_locally(struct gateway *g, const u8 *query, struct dns_query *q)
 {
 	u32 address;
 
-	if (q->class == DNS_CLASS_IN && is_local_name(g, q->name)) {
+	if (q->class == DNS_CLASS_IN && is_local_name(g, q)) {
 		address = gateway_address_of(g, q->name);
 		if (address == 0)
 			return dns_put_code(udp_data(g), query, q, DNS_NO_NAME);

@@ -443,6 +443,37 @@ test_the_names_of_vms(void **state)
 	assert_int_equal(world_last(0)->side, GATEWAY_OUTSIDE);
 }
 
+/*
+ * RFC 4035, section 5: who validates asks for the records of top-level domains, whose names have
+ * one label as a VM's. That there is nothing (RFC 8020, section 2: nor below) is not for us to say.
+ */
+static void
+test_what_validates_a_top_level_domain_is_relayed(void **state)
+{
+	static const u16 types[] = {2 /* NS */, 6 /* SOA */, 43 /* DS */, 48 /* DNSKEY */};
+	u32 address = world_lease(VM);
+
+	for (unsigned i = 0; i < ARRAY_SIZE(types); i++) {
+		world_count = 0;
+		ask(VM, address, 7, "org", types[i]);
+		assert_int_equal(world_count, 1);
+		assert_int_equal(world_last(0)->side, GATEWAY_OUTSIDE);
+		ask(VM, address, 7, "vm3", types[i]); /* which there is, without such */
+		assert_int_equal(world_last(0)->side, GATEWAY_INSIDE);
+		assert_int_equal(be16_at(message(0) + DNS_FLAGS) & 0xf, DNS_OK);
+		ask(VM, address, 7, "vm4.lan", types[i]);
+		assert_int_equal(world_last(0)->side, GATEWAY_INSIDE);
+		assert_int_equal(be16_at(message(0) + DNS_FLAGS) & 0xf, DNS_NO_NAME);
+	}
+	/* A host of one label is no one's to find but ours. */
+	ask(VM, address, 7, "vm4", DNS_TYPE_A);
+	assert_int_equal(be16_at(message(0) + DNS_FLAGS) & 0xf, DNS_NO_NAME);
+	ask(VM, address, 7, "vm4", DNS_TYPE_AAAA);
+	assert_int_equal(be16_at(message(0) + DNS_FLAGS) & 0xf, DNS_NO_NAME);
+	ask(VM, address, 7, "vm4", DNS_TYPE_ANY);
+	assert_int_equal(be16_at(message(0) + DNS_FLAGS) & 0xf, DNS_NO_NAME);
+}
+
 static void
 test_host_only_refuses_foreign_names(void **state)
 {
@@ -458,6 +489,8 @@ test_host_only_refuses_foreign_names(void **state)
 	assert_int_equal(be16_at(message(0) + DNS_FLAGS) & 0xf, DNS_REFUSED);
 	ask(VM, address, 7, "vm3", DNS_TYPE_A);
 	assert_int_equal(be32_at(message(0) + message_len(0) - 4), address);
+	ask(VM, address, 7, "org", 43);
+	assert_int_equal(be16_at(message(0) + DNS_FLAGS) & 0xf, DNS_NO_NAME);
 }
 
 int
@@ -478,6 +511,7 @@ main(void)
 		cmocka_unit_test_setup(test_dns_flows_of_one_vm_leave_others_theirs, setup),
 		cmocka_unit_test_setup(test_large_answers, setup),
 		cmocka_unit_test_setup(test_the_names_of_vms, setup),
+		cmocka_unit_test_setup(test_what_validates_a_top_level_domain_is_relayed, setup),
 		cmocka_unit_test_setup(test_host_only_refuses_foreign_names, setup),
 	};
 
