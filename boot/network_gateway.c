@@ -111,8 +111,10 @@ set_outside(struct gateway_config *g, const struct network_worker *w)
 		memcpy(g->outside_mac, nic_mac(w->net.nic), ETH_ADDRESS);
 }
 
-/* What nobody can guess who has not read it: the CPU's random numbers, or without them how long
- * the boot took. */
+/*
+ * What nobody can guess who has not read it: the CPU's random numbers, or without them how long the
+ * boot took; then who knows one of two has the other soon.
+ */
 static u64
 seed(void)
 {
@@ -146,6 +148,7 @@ init(struct network_worker *w, struct gateway_parts *parts)
 		.forward_count = c->forward_count,
 		.nat_memory = &parts->nat,
 		.seed = seed(),
+		.client_seed = seed(),
 		.now_ns = clock_ns,
 		.send = send,
 		.is_ours = is_anothers,

@@ -155,7 +155,7 @@ static void
 init_client(struct gateway *g)
 {
 	memcpy(g->client.mac, g->config.outside_mac, ETH_ADDRESS);
-	g->client.random = g->config.seed;
+	g->client.random = g->config.client_seed;
 	g->client.send = client_send;
 	g->client.probe = client_probe;
 	g->client.acceptable = client_acceptable;

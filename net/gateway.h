@@ -73,6 +73,7 @@ struct gateway_config {
 	unsigned outside_prefix;
 	struct nat *nat_memory; /* initialised here */
 	u64 seed;		/* nobody can guess it */
+	u64 client_seed; /* independent of it: all on the uplink can find it from what is sent */
 	u64 (*now_ns)(void);
 	/*
 	 * A frame of at least ETH_MIN bytes, checksums complete; it is valid during the call.

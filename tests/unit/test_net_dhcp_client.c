@@ -104,6 +104,41 @@ bind(void)
 	assert_int_equal(world.outside.address, WORLD_OUTSIDE);
 }
 
+/* What three exchanges are told apart by, of a gateway with these seeds. */
+static void
+draw_xids(u64 seed, u64 client_seed, u32 *xids)
+{
+	struct gateway_config c = world_config();
+
+	c.outside_dhcp = true;
+	c.seed = seed;
+	c.client_seed = client_seed;
+	world_begin(&c);
+	for (unsigned i = 0; i < 3; i++) {
+		gateway_uplink_link(&world, false);
+		gateway_uplink_link(&world, true);
+		assert_int_equal(sent(), DHCP_DISCOVER);
+		xids[i] = m.xid;
+	}
+}
+
+/*
+ * Broadcasts say nothing of the seed of NAT's ports and DNS's ids, which nobody is to foretell (RFC
+ * 6056, section 3.1): they hang on another one alone.
+ */
+static void
+test_xids_do_not_hang_on_the_seed(void **state)
+{
+	u32 xids[3], others[3];
+
+	draw_xids(1, 7, xids);
+	draw_xids(0x123456789abcdef, 7, others);
+	assert_memory_equal(xids, others, sizeof(xids));
+	draw_xids(1, 8, others);
+	assert_memory_not_equal(xids, others, sizeof(xids));
+	assert_int_not_equal(xids[0], xids[1]);
+}
+
 /* Whether the n'th last frame asks all, from no address, who has the one that is acknowledged. */
 static bool
 is_probe(unsigned n)
@@ -459,6 +494,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_xids_do_not_hang_on_the_seed, setup),
 		cmocka_unit_test_setup(test_discover_request_bound, setup),
 		cmocka_unit_test_setup(test_discovers_go_on_ever_more_slowly, setup),
 		cmocka_unit_test_setup(test_a_request_without_answer_begins_again, setup),
