@@ -43,7 +43,7 @@ struct vcpu_look {
 	bool done;
 };
 
-enum { VCPU_EMULATOR_WORDS = 1408 };
+enum { VCPU_EMULATOR_WORDS = 1409 };
 
 struct vcpu {
 	struct vcpu_hw hw;

@@ -3,8 +3,7 @@
 
 #include <assert.h>
 
-static_assert(INSN_LINES * sizeof(struct insn_line) <= VCPU_EMULATOR_WORDS * sizeof(u64),
-	      "too many");
+static_assert(sizeof(struct insn_cache) <= VCPU_EMULATOR_WORDS * sizeof(u64), "too many");
 static_assert(sizeof(((struct emulation *)NULL)->bytes) == INSN_WORDS * sizeof(u64), "are words");
 
 /* As the look-up by registers in memory finds it. */
@@ -44,15 +43,58 @@ find_place(const struct gpt *g, u64 rip, struct insn_place *place)
 	return true;
 }
 
-/* Programs run again and again, each time with tables of their own; so does the kernel, in each. */
+/* The one whose tables were walked last, if it lies in the same page of the same process. */
+static const struct insn_line *
+neighbour_of(const struct gpt *g, const struct insn_line *line)
+{
+	const struct insn_line *other = insn_cache_of(g->v)->recent;
+
+	if (other == NULL || ((other->key ^ line->key) & PAGE_MASK) != 0 ||
+	    other->place.cr3 != g->cr3 || other->efer != line->efer || other->user != line->user ||
+	    !gpt_path_holds(&other->place.path))
+		return NULL;
+	return other;
+}
+
+/* As find_place(), without a walk. */
+static void
+find_beside(const struct insn_line *other, struct insn_line *line)
+{
+	const u8 *at = other->place.words[0].at;
+
+	at += line->key - other->key;
+	line->place.cr3 = other->place.cr3;
+	line->place.path = other->place.path;
+	for (unsigned i = 0; i < INSN_WORDS; i++) {
+		line->place.words[i].at = at + i * sizeof(u64);
+		line->place.code[i] = guest_word_read(line->place.words[i]);
+	}
+}
+
+static bool
+find_anew(const struct gpt *g, struct insn_line *line)
+{
+	const struct insn_line *other = neighbour_of(g, line);
+
+	if (other != NULL) {
+		find_beside(other, line);
+		return true;
+	}
+	insn_cache_of(g->v)->recent = line;
+	return find_place(g, insn_key(line->key), &line->place);
+}
+
+/*
+ * Programs run again and again, each time with tables of their own; so does the kernel, in each.
+ * What a program does at its start exits at many places of few pages.
+ */
 static bool
 find_again(const struct gpt *g, struct insn_line *line)
 {
 	u64 code[INSN_WORDS];
 
 	__builtin_memcpy(code, line->place.code, sizeof(code));
-	if (find_place(g, insn_key(line->key), &line->place) &&
-	    __builtin_memcmp(line->place.code, code, line->insn.length) == 0)
+	if (find_anew(g, line) && __builtin_memcmp(line->place.code, code, line->insn.length) == 0)
 		return true;
 	line->key = 0;
 	return false;
@@ -106,7 +148,7 @@ note_move(struct insn_line *line)
 static struct insn_line *
 make_room(struct vcpu *v, u64 rip)
 {
-	struct insn_line *lines = (void *)v->emulator, *line = insn_line_of(v, rip);
+	struct insn_line *lines = insn_cache_of(v)->lines, *line = insn_line_of(v, rip);
 	unsigned n = insn_line_number(rip);
 
 	if (line != NULL)

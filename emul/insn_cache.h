@@ -39,6 +39,17 @@ struct insn_line {
 	bool newest; /* of its pair: the other one makes room next */
 };
 
+struct insn_cache {
+	struct insn_line lines[INSN_LINES];
+	struct insn_line *recent; /* the last one whose tables were walked; NULL: none yet */
+};
+
+static inline struct insn_cache *
+insn_cache_of(struct vcpu *v)
+{
+	return (void *)v->emulator;
+}
+
 /* Of an RIP, and back: 0 is that of none, since it is not canonical. */
 static inline u64
 insn_key(u64 rip)
@@ -57,7 +68,7 @@ insn_line_number(u64 rip)
 static inline struct insn_line *
 insn_line_of(struct vcpu *v, u64 rip)
 {
-	struct insn_line *lines = (void *)v->emulator;
+	struct insn_line *lines = insn_cache_of(v)->lines;
 	unsigned n = insn_line_number(rip);
 
 	if (lines[n].key == insn_key(rip))

@@ -1048,6 +1048,63 @@ length_seen_by_another_process(void **state)
 	assert_int_equal(emulate_length(v), 3);
 }
 
+static unsigned
+length_at(u64 offset)
+{
+	vcpu_set(v, VREG_RIP, EMULATED_CODE + offset);
+	return emulate_length(v);
+}
+
+/* Two that the first process has met in one page, with the same page and tables of the other's. */
+static void
+begin_two_of_a_page(void)
+{
+	begin_in_memory();
+	memcpy(fake_vcpu.memory.ram + EMULATED_CODE + 0x20, "\x66\x0f\xa2", 3);
+	assert_int_equal(length_at(0x20), 3);
+	memcpy(fake_vcpu.memory.ram + 0xa0000, fake_vcpu.memory.ram + EMULATED_CODE, PAGE_SIZE);
+	vcpu_set(v, VREG_CR3, other_tables(0xa0000));
+	fake_vcpu.spans = 0;
+	assert_int_equal(length_at(0), 2);
+	assert_int_equal(fake_vcpu.spans, 4 + INSN_WORDS);
+}
+
+/* One walk is enough for a page, as long as its tables say the same. */
+static void
+length_beside_one_seen_just_now(void **state)
+{
+	begin_two_of_a_page();
+	assert_int_equal(length_at(0x20), 3);
+	assert_int_equal(fake_vcpu.spans, 4 + INSN_WORDS);
+	memcpy(fake_vcpu.memory.ram + EMULATED_CODE + 0x20, "\x0f\xa2", 2); /* the first's */
+	assert_int_equal(length_at(0x20), 3);
+	memcpy(fake_vcpu.memory.ram + 0xa0020, "\x0f\xa2", 2);
+	assert_int_equal(length_at(0x20), 2);
+
+	begin_two_of_a_page();
+	memcpy(fake_vcpu.memory.ram + 0xa0020, "\x0f\xa2", 2); /* before it is met there */
+	assert_int_equal(length_at(0x20), 2);
+}
+
+static void
+length_beside_one_that_is_elsewhere_now(void **state)
+{
+	begin_two_of_a_page();
+	*emulated_entry(0xb3000, (u64)EMULATED_CODE >> 12 & 511) = 0xa1000 | 0x63;
+	memcpy(fake_vcpu.memory.ram + 0xa1020, "\x66\x66\x0f\xa2", 4);
+	assert_int_equal(length_at(0x20), 4);
+
+	begin_two_of_a_page();
+	vcpu_set(v, VREG_EFER, EFER_LME | EFER_LMA);
+	assert_int_equal(length_at(0x20), 3);
+	assert_true(fake_vcpu.spans > 4 + INSN_WORDS);
+
+	begin_two_of_a_page();
+	vcpu_set(v, VREG_CR3, EMULATED_ROOT);
+	memcpy(fake_vcpu.memory.ram + EMULATED_CODE + 0x20, "\x0f\xa2", 2);
+	assert_int_equal(length_at(0x20), 2);
+}
+
 /* The kernel has met it; the page is still the kernel's. */
 static void
 length_not_seen_by_a_user(void **state)
@@ -1286,6 +1343,8 @@ main(void)
 		TEST(lengths),
 		TEST(no_length),
 		TEST(length_seen_by_another_process),
+		TEST(length_beside_one_seen_just_now),
+		TEST(length_beside_one_that_is_elsewhere_now),
 		TEST(length_not_seen_by_a_user),
 		TEST(control_registers),
 		TEST(smsw),
