@@ -50,7 +50,7 @@ await_sender(struct e1000 *e)
 void
 e1000_reset_device(struct e1000 *e)
 {
-	e1000_tx_void(e);
+	e1000_tx_reset(e);
 	e1000_irq_reset(e);
 	e1000_regs_reset(e);
 	e1000_statistics_clear(e);

@@ -139,6 +139,7 @@ struct e1000_tx {
 	bool kicked;	 /* under the lock: and will, or is to come again */
 	bool kick;	 /* under the lock: when it has been released after an access */
 	u32 epoch;	 /* under the lock: changes when what was begun is void */
+	bool forget;	 /* under the lock: contexts that were loaded before a reset */
 	bool skipping;	 /* up to the end of a packet that is dropped */
 	u32 epoch_begun; /* of what is being done */
 	struct e1000_tx_context contexts[2]; /* [1] for segmentation (3.3.6) */

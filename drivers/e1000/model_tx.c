@@ -59,6 +59,13 @@ e1000_tx_void(struct e1000 *e)
 }
 
 void
+e1000_tx_reset(struct e1000 *e)
+{
+	e1000_tx_void(e);
+	e->tx.forget = true;
+}
+
+void
 e1000_tx_work(struct e1000 *e)
 {
 	if (!e->tx.busy && !e->tx.kicked && has_work(e))
@@ -264,7 +271,8 @@ commit(struct e1000 *e, u32 done)
 		e1000_irq_raise(e, E1000_INT_TXQE);
 }
 
-/* What a reset, another ring or the like has made void; then all begins anew. */
+/* What a reset, another ring or the like has made void; then all begins anew, but for contexts,
+ * which hold until others are loaded (3.3.6) or a reset comes. */
 static void
 begin_epoch(struct e1000 *e)
 {
@@ -274,7 +282,9 @@ begin_epoch(struct e1000 *e)
 		return;
 	tx->epoch_begun = tx->epoch;
 	tx->skipping = false;
-	memset(tx->contexts, 0, sizeof(tx->contexts));
+	if (tx->forget)
+		memset(tx->contexts, 0, sizeof(tx->contexts));
+	tx->forget = false;
 }
 
 /* One batch, by a caller who holds the lock, which is released on the way. False: no more now. */

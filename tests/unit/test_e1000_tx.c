@@ -437,6 +437,86 @@ test_two_contexts_stay(void **state)
 	assert_int_equal(segments, 7);
 }
 
+/* A packet by data descriptors alone, whose context has been loaded before. */
+static void
+send_without_context(const struct fake_packet *p, u32 flags, u32 options)
+{
+	u32 len = fake_packet(bytes, p);
+
+	memcpy(fake_ram(FAKE_TX_BUFFERS), bytes, len);
+	put_desc(FAKE_TX_BUFFERS, DATA | len | flags | FAKE_TX_LAST, options << 8);
+	ring_doorbell();
+}
+
+/* A context holds until another one is loaded (3.3.6): switching the transmitter off lets it finish
+ * the packet in progress (13.4.33), no more, and TCTL's other bits are of the line. */
+static void
+test_contexts_stay_whatever_is_written_to_tctl(void **state)
+{
+	static const u32 values[] = {
+		E1000_TCTL_EN,
+		E1000_TCTL_EN | E1000_TCTL_PSP | (u32)E1000_TCTL_COLD,
+		E1000_TCTL_EN | 0xfu << 4, /* CT */
+		0,
+	};
+	struct fake_packet tcp = {.protocol = IP_TCP, .payload = 3000, .partial = true};
+	struct fake_packet udp = {.protocol = IP_UDP, .payload = 100, .partial = true};
+	struct e1000_tx_context cut = tso_context(&tcp, 1000);
+	struct e1000_tx_context sum = {.tucss = 34, .tucso = 40, .command = CONTEXT};
+
+	peer->look = look_at_segment;
+	send_with(&sum, fake_packet(bytes, &udp), 54, 0, 2);
+	send_with(&cut, fake_packet(bytes, &tcp), 54, E1000_TXD_TSE, 3);
+	segments = 0;
+	for (u32 i = 0; i < ARRAY_SIZE(values); i++) {
+		set_reg(E1000_TCTL, values[i]);
+		set_reg(E1000_TCTL, values[i] | E1000_TCTL_EN);
+		send_without_context(&udp, 0, 2);
+		assert_int_equal(segments, 4 * i + 1);
+		send_without_context(&tcp, E1000_TXD_TSE, 3);
+		assert_int_equal(segments, 4 * i + 4);
+	}
+}
+
+static void
+test_contexts_stay_over_bus_mastering_and_another_ring(void **state)
+{
+	struct fake_packet udp = {.protocol = IP_UDP, .payload = 100, .partial = true};
+	struct e1000_tx_context sum = {.tucss = 34, .tucso = 40, .command = CONTEXT};
+
+	segments = 0;
+	peer->look = look_at_segment;
+	send_with(&sum, fake_packet(bytes, &udp), 54, 0, 2);
+	set_config(PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+	set_config(PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	send_without_context(&udp, 0, 2);
+	assert_int_equal(segments, 2);
+	set_reg(E1000_TCTL, 0);
+	set_reg(E1000_TDH, 0);
+	set_reg(E1000_TDT, 0);
+	fake_nic.tdt = 0;
+	set_reg(E1000_TCTL, E1000_TCTL_EN);
+	send_without_context(&udp, 0, 2);
+	assert_int_equal(segments, 3);
+}
+
+/* Nobody has said into what to cut it. */
+static void
+test_a_reset_forgets_contexts(void **state)
+{
+	struct fake_packet tcp = {.protocol = IP_TCP, .payload = 3000, .partial = true};
+	struct e1000_tx_context cut = tso_context(&tcp, 1000);
+
+	send_with(&cut, fake_packet(bytes, &tcp), 54, E1000_TXD_TSE, 3);
+	assert_int_equal(peer->given, 3);
+	set_reg(E1000_CTRL, E1000_CTRL_RST);
+	set_reg(E1000_CTRL, E1000_CTRL_PHY_RST);
+	fake_nic_up();
+	send_without_context(&tcp, E1000_TXD_TSE, 3);
+	assert_int_equal(reg(E1000_TDH), 1);
+	assert_int_equal(peer->given, 3);
+}
+
 static void
 test_statistics_by_size_and_kind(void **state)
 {
@@ -509,6 +589,10 @@ main(void)
 		cmocka_unit_test_setup(test_tso_for_both_ip, setup),
 		cmocka_unit_test_setup(test_tso_goes_whole_to_who_takes_it, setup),
 		cmocka_unit_test_setup(test_two_contexts_stay, setup),
+		cmocka_unit_test_setup(test_contexts_stay_whatever_is_written_to_tctl, setup),
+		cmocka_unit_test_setup(test_contexts_stay_over_bus_mastering_and_another_ring,
+				       setup),
+		cmocka_unit_test_setup(test_a_reset_forgets_contexts, setup),
 		cmocka_unit_test_setup(test_statistics_by_size_and_kind, setup),
 		cmocka_unit_test_setup(test_few_descriptors_left_is_a_cause, setup),
 	};
