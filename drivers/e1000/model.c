@@ -34,9 +34,9 @@ static const struct pci_identity identity = {.vendor = PCI_VENDOR_INTEL,
 #define STATUS_DEVSEL_MEDIUM 0x0200u
 
 /*
- * A frame may be on its way, by another thread, that has been made void: a reset has ended, and no
- * DMA comes after it (13.4.1), when that is through. One frame at most, by who has interrupts off.
- * Without the lock.
+ * A frame may be on its way, by another thread, that has been made void, or is the last: a reset
+ * has ended, and no DMA comes after it (13.4.1), when that is through; nor after a stop, when what
+ * went out is written back, too. One frame at most, by who has interrupts off. Without the lock.
  */
 static void
 await_sender(struct e1000 *e)
@@ -44,6 +44,9 @@ await_sender(struct e1000 *e)
 	u64 flags = spin_lock(&e->sending);
 
 	spin_unlock(&e->sending, flags);
+	flags = spin_lock(&e->lock);
+	e1000_tx_settle(e);
+	spin_unlock(&e->lock, flags);
 }
 
 /* Nothing is as it was for what is under way, and the guest's memory is left alone from here. */
@@ -95,15 +98,15 @@ power_changed(struct e1000 *e, u32 state)
 	e1000_irq_update(e);
 }
 
-/* What waits in the ring goes on; the kick comes with the guest's next access, as host->lock is
- * held here. */
+/* What waits in the ring stays, and goes on; the kick comes with the guest's next access, as
+ * host->lock is held here. */
 static void
 mastering_changed(struct e1000 *e, bool on)
 {
 	if (on)
 		e1000_tx_work(e);
 	else
-		e1000_tx_void(e);
+		e1000_tx_stop(e);
 }
 
 static void

@@ -52,7 +52,11 @@ void e1000_irq_timer(struct vtimer *timer); /* takes the lock */
 /* model_tx.c */
 void e1000_tx_void(struct e1000 *e);  /* what is being sent is none of the ring's any more */
 void e1000_tx_reset(struct e1000 *e); /* the same, and no context is loaded */
-void e1000_tx_work(struct e1000 *e);  /* the ring may have work: sets tx.kick then */
+/* The packet in progress is the last one. When that is through (e->sending), and under the lock
+ * again, e1000_tx_settle() has the ring show how far it came, unless the sender has. */
+void e1000_tx_stop(struct e1000 *e);
+void e1000_tx_settle(struct e1000 *e);
+void e1000_tx_work(struct e1000 *e); /* the ring may have work: sets tx.kick then */
 
 /* model_tx_frame.c: without the lock, by who transmits */
 void e1000_tx_begin(struct e1000 *e, const struct e1000_tx_desc *d);

@@ -193,7 +193,7 @@ written(struct e1000 *e, u32 offset, u32 changed, u32 value)
 	case E1000_TDT: e1000_tx_work(e); break;
 	case E1000_TCTL:
 		if (changed & ~value & E1000_TCTL_EN)
-			e1000_tx_void(e);
+			e1000_tx_stop(e);
 		e1000_tx_work(e);
 		break;
 	case E1000_TDBAL:

@@ -5,7 +5,7 @@
  * e->lock guards all that has no other word beside it. `tx` belongs to the one call that transmits
  * (tx.busy), without the lock; it looks at registers that change meanwhile by READ_ONCE. It has
  * e->sending while it makes a frame whole and sends it: who has changed the epoch, and then had
- * that lock, knows that nothing of before is on its way any more.
+ * that lock, knows that nothing of before is on its way any more, and what has gone out.
  */
 #pragma once
 
@@ -138,7 +138,10 @@ struct e1000_tx {
 	bool busy;	 /* under the lock: somebody transmits */
 	bool kicked;	 /* under the lock: and will, or is to come again */
 	bool kick;	 /* under the lock: when it has been released after an access */
-	u32 epoch;	 /* under the lock: changes when what was begun is void */
+	u32 epoch;	 /* under the lock: changes when no more of what was begun may go out */
+	bool stopped;	 /* under the lock: and `sent` of it are still to be committed */
+	u32 sent;	 /* with e->sending: descriptors of the batch whose packets are out */
+	bool anew;	 /* under the lock: no packet of before goes on */
 	bool forget;	 /* under the lock: contexts that were loaded before a reset */
 	bool skipping;	 /* up to the end of a packet that is dropped */
 	u32 epoch_begun; /* of what is being done */

@@ -2,7 +2,9 @@
 /*
  * The transmit ring (3.4). Descriptors are read in batches and packets are sent without the lock;
  * then, under it, TDH moves, DD is written back, and causes are set, once a batch. A packet whose
- * end the ring does not have yet stays in it, and is read again.
+ * end the ring does not have yet stays in it, and is read again. So does what a stop (EN, or bus
+ * mastering) leaves of a batch; what is out of it is committed by who stops, or by the sender,
+ * whoever is first.
  *
  * No kick is lost. tx.busy and tx.kicked change under the lock only. Whoever writes TDT does so
  * under it and, right there, either finds one of them set or sets `kicked` and kicks. While `busy`,
@@ -56,6 +58,8 @@ void
 e1000_tx_void(struct e1000 *e)
 {
 	e->tx.epoch++;
+	e->tx.anew = true;
+	e->tx.stopped = false;
 }
 
 void
@@ -163,12 +167,12 @@ is_void(const struct e1000 *e)
 
 /* Answers what it cost, in descriptors' worth of work: a frame may become many. */
 static u32
-send_locked(struct e1000 *e)
+send(struct e1000 *e)
 {
 	struct frame *f = &e->tx.frame;
 	u32 segments;
 
-	if (is_void(e) || !e1000_tx_finish(e))
+	if (!e1000_tx_finish(e))
 		return 0;
 	segments = segments_of(f);
 	if (segments > SEGMENTS_MAX)
@@ -185,13 +189,22 @@ send_locked(struct e1000 *e)
 	return segments / 16;
 }
 
+/* At a packet's end, before descriptor `next` of the batch; one that is dropped ends, too. */
 static u32
-send(struct e1000 *e)
+end_packet(struct e1000 *e, u32 next)
 {
+	struct e1000_tx *tx = &e->tx;
 	u64 flags = spin_lock(&e->sending);
-	u32 cost = send_locked(e);
+	u32 cost = 0;
 
+	if (!is_void(e)) {
+		if (!tx->skipping)
+			cost = send(e);
+		tx->skipping = false;
+		tx->sent = next;
+	}
 	spin_unlock(&e->sending, flags);
+	tx->packet.begun = false;
 	return cost;
 }
 
@@ -213,17 +226,13 @@ send_batch(struct e1000 *e, u32 n, u32 budget, u32 *cost)
 
 		if (is_context(d)) {
 			load_context(e, d);
-		} else if (tx->skipping) {
-			tx->skipping = !ends;
-		} else {
+		} else if (!tx->skipping) {
 			if (!tx->packet.begun)
 				e1000_tx_begin(e, d);
 			e1000_tx_add(e, d);
-			if (ends) {
-				*cost += send(e);
-				tx->packet.begun = false;
-			}
 		}
+		if (ends)
+			*cost += end_packet(e, i + 1);
 		if (!tx->packet.begun)
 			done = i + 1;
 	}
@@ -271,7 +280,27 @@ commit(struct e1000 *e, u32 done)
 		e1000_irq_raise(e, E1000_INT_TXQE);
 }
 
-/* What a reset, another ring or the like has made void; then all begins anew, but for contexts,
+/* EN or bus mastering is off (13.4.33; PCI 3.0, 6.2.2). */
+void
+e1000_tx_stop(struct e1000 *e)
+{
+	struct e1000_tx *tx = &e->tx;
+
+	if (tx->busy && tx->epoch == tx->epoch_begun)
+		tx->stopped = true;
+	tx->epoch++;
+}
+
+/* Contexts behind `sent` that have been loaded will be once more: that changes nothing. */
+void
+e1000_tx_settle(struct e1000 *e)
+{
+	if (e->tx.stopped && e->tx.sent != 0)
+		commit(e, e->tx.sent);
+	e->tx.stopped = false;
+}
+
+/* After a stop it goes on where it was, after a reset or with another ring anew, but for contexts,
  * which hold until others are loaded (3.3.6) or a reset comes. */
 static void
 begin_epoch(struct e1000 *e)
@@ -281,10 +310,11 @@ begin_epoch(struct e1000 *e)
 	if (tx->epoch == tx->epoch_begun)
 		return;
 	tx->epoch_begun = tx->epoch;
-	tx->skipping = false;
+	if (tx->anew)
+		tx->skipping = false;
 	if (tx->forget)
 		memset(tx->contexts, 0, sizeof(tx->contexts));
-	tx->forget = false;
+	tx->anew = tx->forget = false;
 }
 
 /* One batch, by a caller who holds the lock, which is released on the way. False: no more now. */
@@ -298,13 +328,16 @@ one_batch(struct e1000 *e, u32 *budget, u32 *max, u64 *flags)
 	n = fetch(e, asked);
 	if (n == 0)
 		return false;
+	e->tx.sent = 0;
 	spin_unlock(&e->lock, *flags);
 	done = send_batch(e, n, *budget, &cost);
 	*flags = spin_lock(&e->lock);
 	*budget -= MIN(*budget, MAX(done, 1u) + cost);
 	*max = E1000_TX_BATCH;
-	if (e->tx.epoch != e->tx.epoch_begun)
+	if (e->tx.epoch != e->tx.epoch_begun) {
+		e1000_tx_settle(e);
 		return true;
+	}
 	if (done == 0 && n < asked)
 		return e->state.regs.tdt != tail; /* a packet whose end is still to come */
 	if (done == 0 && n < E1000_TX_PACKET_MAX) {

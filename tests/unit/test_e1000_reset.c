@@ -48,7 +48,14 @@ interrupt_it(struct fake_port *port)
 		by_another_vcpu(interrupt_now);
 }
 
-/* What was sent before it is not written back any more; but a PHY's own reset stops nobody. */
+/* It stops after the packet in progress (13.4.33), whose end it has told before the write ends. */
+static bool
+is_a_stop(void)
+{
+	return how == MASTER_OFF || how == SWITCHED_OFF;
+}
+
+/* What was sent before a reset is not written back any more; but a PHY's own stops nobody. */
 static void
 e16_reset_in_the_middle_of_sending(void **state)
 {
@@ -63,11 +70,81 @@ e16_reset_in_the_middle_of_sending(void **state)
 		assert_int_equal(looks_left, 0);
 		assert_int_equal(peer->given, is_of_the_phy() ? FRAMES : 1);
 		for (u32 i = 0; i < FRAMES; i++)
-			assert_int_equal(tx_desc(i)->status, is_of_the_phy() ? E1000_TXD_DD : 0);
+			assert_int_equal(tx_desc(i)->status,
+					 is_of_the_phy() || (is_a_stop() && i == 0) ? E1000_TXD_DD
+										    : 0);
 		give(NULL, bytes, 60);
 		assert_int_equal(rx_desc(0)->status & 1, is_of_the_phy());
 		assert_false(fake_nic.e.tx.busy || fake_nic.e.tx.kicked);
 		works_still(NULL);
+	}
+}
+
+/* Each frame goes out once, and has its DD, whatever stops the sender in between, and how often. */
+static void
+e16_stopped_and_started_in_the_middle_of_sending(void **state)
+{
+	static const enum how stops[] = {SWITCHED_OFF, MASTER_OFF};
+
+	for (u32 i = 0; i < ARRAY_SIZE(stops); i++) {
+		how = stops[i];
+		setup(NULL);
+		peer->look = interrupt_it;
+		for (u32 n = 0; n < FRAMES; n++)
+			packet(60);
+		looks_left = AT;
+		ring_doorbell();
+		for (u32 sent = AT; sent < FRAMES; sent += AT) {
+			other_vcpus_end();
+			assert_int_equal(peer->given, sent);
+			assert_int_equal(reg(E1000_TDH), sent);
+			for (u32 n = 0; n < FRAMES; n++)
+				assert_int_equal(tx_desc(n)->status, n < sent ? E1000_TXD_DD : 0);
+			assert_true(reg(E1000_ICR) & E1000_INT_TXDW);
+			looks_left = AT;
+			fake_decode();
+			set_reg(E1000_TCTL, E1000_TCTL_EN);
+		}
+		other_vcpus_end();
+		assert_int_equal(peer->given, FRAMES);
+		assert_int_equal(reg(E1000_TDH), FRAMES);
+	}
+}
+
+static void
+switch_off_and_on(void)
+{
+	interrupt_now();
+	fake_decode();
+	set_reg(E1000_TCTL, E1000_TCTL_EN);
+}
+
+static void
+off_and_on_at_one(struct fake_port *port)
+{
+	if (port->given == AT)
+		by_another_vcpu(switch_off_and_on);
+}
+
+/* On again before the sender has seen that it was off. */
+static void
+e16_off_and_on_during_one_frame(void **state)
+{
+	static const enum how stops[] = {SWITCHED_OFF, MASTER_OFF};
+
+	for (u32 i = 0; i < ARRAY_SIZE(stops); i++) {
+		how = stops[i];
+		setup(NULL);
+		peer->look = off_and_on_at_one;
+		for (u32 n = 0; n < FRAMES; n++)
+			packet(60);
+		ring_doorbell();
+		other_vcpus_end();
+		assert_int_equal(peer->given, FRAMES);
+		assert_int_equal(reg(E1000_TDH), FRAMES);
+		for (u32 n = 0; n < FRAMES; n++)
+			assert_int_equal(tx_desc(n)->status, E1000_TXD_DD);
+		assert_false(fake_nic.e.tx.busy || fake_nic.e.tx.kicked);
 	}
 }
 
@@ -209,6 +286,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		reset(e16_reset_in_the_middle_of_sending),
+		reset(e16_stopped_and_started_in_the_middle_of_sending),
+		reset(e16_off_and_on_during_one_frame),
 		reset(e16_reset_in_the_middle_of_receiving),
 		reset(e16_reset_in_the_middle_of_segments),
 		reset(e16_reset_between_looped_frames),

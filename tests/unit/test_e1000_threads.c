@@ -296,7 +296,7 @@ reset_somehow(void)
 {
 	u64 at = E1000_CTRL, value = E1000_CTRL_RST;
 
-	switch (roll(4)) {
+	switch (roll(5)) {
 	case 0:
 		if (!bus_access(&fake_nic.bus, SPACE_IO, FAKE_NIC_PORTS, 4, true, &at) ||
 		    !bus_access(&fake_nic.bus, SPACE_IO, FAKE_NIC_PORTS + 4, 4, true, &value))
@@ -304,6 +304,10 @@ reset_somehow(void)
 		break;
 	case 1: set_config(PCI_COMMAND, 2, PCI_COMMAND_IO | PCI_COMMAND_MEMORY); break;
 	case 2: set_config(0xe0, 2, 3); break; /* D3hot */
+	case 3:
+		set_reg(E1000_TCTL, 0);
+		set_reg(E1000_RCTL, 0);
+		break;
 	default: set_reg(E1000_CTRL, E1000_CTRL_RST); break;
 	}
 }
@@ -372,6 +376,50 @@ after_a_reset_memory_is_left_alone(void **state)
 	assert_true(fake_await(all_are_out()));
 	assert_true(fake_await(!READ_ONCE(nic.model.tx.busy)));
 	end();
+}
+
+/* All is told of what is out, nothing else, and it stays so. */
+static void
+assert_stands(void)
+{
+	u32 head = reg(E1000_TDH), waiting = (fake_nic.tdt + RING - head) % RING;
+
+	linger(roll(2000));
+	assert_int_equal(reg(E1000_TDH), head);
+	for (u32 i = 0; i < RING; i++)
+		assert_int_equal(tx_desc((head + i) % RING)->status,
+				 i < waiting ? 0 : E1000_TXD_DD);
+}
+
+/* Off after any packet, and on again: each frame goes out once (look() sees to it). */
+static void
+switched_off_and_on_each_frame_goes_once(void **state)
+{
+	begin(WORKER_CPU);
+	fake_thread_start(flood, NULL);
+	for (u32 i = 0; i < RING; i++)
+		tx_desc(i)->status = E1000_TXD_DD;
+	while (put < FRAMES && complaint == NULL) {
+		for (u32 n = 1 + roll(RING / 4); n > 0 && has_room(); n--)
+			put_frame();
+		ring_doorbell();
+		linger(roll(20000));
+		if (roll(2) == 0)
+			set_config(PCI_COMMAND, 2, PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
+		else
+			set_reg(E1000_TCTL, 0);
+		if (roll(4) != 0)
+			assert_stands();
+		fake_decode();
+		set_reg(E1000_TCTL, E1000_TCTL_EN);
+		if (roll(4) == 0)
+			assert_true(fake_await(all_are_out()));
+	}
+	assert_true(fake_await(all_are_out()));
+	assert_true(fake_await(!READ_ONCE(nic.model.tx.busy)));
+	end();
+	assert_int_equal(reg(E1000_TDH), fake_nic.tdt);
+	assert_int_equal(reg(E1000_GPTC), put);
 }
 
 static u32 taken; /* frames that the guest has had */
@@ -490,6 +538,7 @@ main(void)
 		cmocka_unit_test(no_kick_is_lost_by_the_worker),
 		cmocka_unit_test(no_kick_is_lost_without_the_worker),
 		cmocka_unit_test(after_a_reset_memory_is_left_alone),
+		cmocka_unit_test(switched_off_and_on_each_frame_goes_once),
 		cmocka_unit_test(e20_no_interrupt_is_lost),
 	};
 

@@ -456,7 +456,7 @@ test_contexts_stay_whatever_is_written_to_tctl(void **state)
 	static const u32 values[] = {
 		E1000_TCTL_EN,
 		E1000_TCTL_EN | E1000_TCTL_PSP | (u32)E1000_TCTL_COLD,
-		E1000_TCTL_EN | 0xfu << 4, /* CT */
+		E1000_TCTL_EN | (u32)E1000_TCTL_CT,
 		0,
 	};
 	struct fake_packet tcp = {.protocol = IP_TCP, .payload = 3000, .partial = true};
