@@ -81,6 +81,8 @@ config_write(struct pci_device *dev, u16 offset, const struct io *io)
 	if (bytes >> 4 != 0)
 		write_dword(dev, (u16)(offset - shift + 4), (u32)(value >> 32), bytes >> 4);
 	spin_unlock(&dev->host->lock, flags);
+	if (dev->config_written != NULL)
+		dev->config_written(dev);
 }
 
 /* One access, at most a dword, at a function's register, of which all bytes have to be there. */

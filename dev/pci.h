@@ -55,6 +55,9 @@ struct pci_device {
 	 * lock at most, and writes configuration space only by pci_device_put(). May be NULL.
 	 */
 	void (*config_changed)(struct pci_device *dev, u16 offset, u32 old, u32 now);
+	/* After each guest's write, without a lock: for what a change brings about that wants locks
+	 * of others. May be NULL. */
+	void (*config_written)(struct pci_device *dev);
 
 	/* Of dev/pci*.c. */
 	struct pci_host *host;

@@ -98,8 +98,8 @@ power_changed(struct e1000 *e, u32 state)
 	e1000_irq_update(e);
 }
 
-/* What waits in the ring stays, and goes on; the kick comes with the guest's next access, as
- * host->lock is held here. */
+/* What waits in the ring stays, and goes on; the kick comes by config_written(), as host->lock is
+ * held here. */
 static void
 mastering_changed(struct e1000 *e, bool on)
 {
@@ -125,6 +125,27 @@ config_changed(struct pci_device *pci, u16 offset, u32 old, u32 now)
 	spin_unlock(&e->lock, flags);
 	if (voided)
 		await_sender(e);
+}
+
+static bool
+take_kick(struct e1000 *e)
+{
+	bool kick = e->tx.kick;
+
+	e->tx.kick = false;
+	return kick;
+}
+
+static void
+config_written(struct pci_device *pci)
+{
+	struct e1000 *e = container_of(pci, struct e1000, pci);
+	u64 flags = spin_lock(&e->lock);
+	bool kick = take_kick(e);
+
+	spin_unlock(&e->lock, flags);
+	if (kick)
+		e->config.kick(e->config.arg);
 }
 
 /* A dword at a multiple of 4. */
@@ -191,8 +212,7 @@ locked_access(struct device *dev, struct io *io, void (*access)(struct e1000 *, 
 	bool kick, voided;
 
 	access(e, io);
-	kick = e->tx.kick;
-	e->tx.kick = false;
+	kick = take_kick(e);
 	voided = e->tx.epoch != epoch;
 	spin_unlock(&e->lock, flags);
 	if (voided)
@@ -287,6 +307,7 @@ e1000_init(struct e1000 *e, const struct e1000_config *config)
 	e->pci.config = e->config_space;
 	e->pci.writable = e->config_writable;
 	e->pci.config_changed = config_changed;
+	e->pci.config_written = config_written;
 	spin_init(&e->lock, RANK_VDEVICE, "e1000");
 	spin_init(&e->sending, RANK_SENDER, "e1000 sending");
 	vtimer_init(&e->timer, config->clock, e1000_irq_timer);

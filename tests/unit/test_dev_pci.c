@@ -20,7 +20,7 @@ static struct bus bus;
 static struct pci_host host;
 static struct device cf9_dev;
 static u64 cf9_value;
-static unsigned cf9_writes, changes;
+static unsigned cf9_writes, changes, changes_heard;
 static u16 changed_at;
 static u32 changed_old, changed_now;
 static u8 config[4096], writable[4096];
@@ -53,6 +53,14 @@ changed(struct pci_device *dev, u16 offset, u32 old, u32 now)
 	changes++;
 }
 
+static void
+has_written(struct pci_device *dev)
+{
+	assert_ptr_equal(dev, &nic);
+	assert_false(spin_held(&host.lock));
+	changes_heard = changes;
+}
+
 /* Function 00:03.1, 4096 bytes, with an interrupt line that can be written. */
 static void
 add_nic(void)
@@ -62,7 +70,8 @@ add_nic(void)
 	nic = (struct pci_device){.config = config,
 				  .writable = writable,
 				  .size = 4096,
-				  .config_changed = changed};
+				  .config_changed = changed,
+				  .config_written = has_written};
 	pci_device_setup(&nic, 3 << 3 | 1, &identity);
 	nic.writable[PCI_INTERRUPT] = 0xff;
 	nic.writable[PCI_COMMAND] = 0x07;
@@ -74,7 +83,7 @@ static int
 setup(void **state)
 {
 	bus_init(&bus);
-	cf9_writes = changes = 0;
+	cf9_writes = changes = changes_heard = 0;
 	pci_host_setup(&host, &cf9);
 	return pci_host_attach(&host, &bus);
 }
@@ -210,6 +219,7 @@ a_function(void **state)
 	nic.writable[8] = nic.writable[7] = 0xff;
 	ecam_write(base + 6, 4, 0x55aaff);
 	assert_int_equal(changes, 4);
+	assert_int_equal(changes_heard, 4); /* of all of them, when the lock is free again */
 	assert_int_equal(changed_at, 8);
 	assert_int_equal(changed_now, 0x02000055);
 	assert_int_equal(ecam_read(base + 4, 8), 0x02000055aa000047);

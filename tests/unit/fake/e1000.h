@@ -172,7 +172,7 @@ fake_kick(void *arg)
 {
 	struct fake_nic_vm *n = arg;
 
-	if (spin_held(&n->e.lock))
+	if (spin_held(&n->e.lock) || spin_held(&n->host.lock))
 		abort();
 	n->kicks++;
 	while (!n->lazy && e1000_transmit(&n->e, 64))
