@@ -160,9 +160,10 @@ struct e1000 {
 	struct spinlock sending; /* RANK_SENDER */
 	struct vtimer timer;
 	struct e1000_state state;
-	struct e1000_eeprom eeprom; /* keeps its words when the VM is reset */
-	bool cable;		    /* keeps too */
-	u64 counts[E1000_COUNTS];   /* those of tx are written by who transmits */
+	/* No reset of the card changes these; with a VM's reset there is a new card. */
+	struct e1000_eeprom eeprom;
+	bool cable;
+	u64 counts[E1000_COUNTS]; /* those of tx are written by who transmits */
 	struct e1000_tx tx;
 	struct e1000_rx_piece rx_pieces[E1000_RX_PIECES];
 	struct e1000_rx_slot rx_slots[E1000_RX_PIECES];
