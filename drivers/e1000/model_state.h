@@ -50,7 +50,8 @@ enum e1000_count {
 	E1000_TX_MULTICAST,
 	E1000_TX_BROADCAST,
 	E1000_TX_SEGMENTED,
-	E1000_TX_SIZE, /* six, by size */
+	E1000_TX_UNCUT, /* should have been segmented, and were dropped */
+	E1000_TX_SIZE,	/* six, by size */
 	E1000_RX_SIZE = E1000_TX_SIZE + 6,
 	E1000_RX_FRAMES = E1000_RX_SIZE + 6, /* all */
 	E1000_RX_BYTES,

@@ -107,13 +107,25 @@ load_context(struct e1000 *e, const struct e1000_tx_desc *d)
 	memcpy(&e->tx.contexts[(d->command & E1000_TXD_TSE) != 0], d, sizeof(*d));
 }
 
+/* As whoever cuts it will find it, and drop it if it makes no sense. */
+static bool
+count_segmented(struct e1000 *e, struct frame *f)
+{
+	bool good = segment_check(f);
+
+	e->counts[good ? E1000_TX_SEGMENTED : E1000_TX_UNCUT]++;
+	return good;
+}
+
 /* The frame, of `segments` each of headers and a part of the rest, as the wire would have it. */
 static void
-count(struct e1000 *e, const struct frame *f, u32 segments)
+count(struct e1000 *e, struct frame *f, u32 segments)
 {
 	u32 extra = ETH_FCS + (f->tagged ? (u32)ETH_TAG : 0);
 	u32 bytes = f->len + extra;
 
+	if (f->segmentation != FRAME_WHOLE && !count_segmented(e, f))
+		return;
 	e->counts[E1000_TX_FRAMES] += segments;
 	if (frame_is_multicast(f))
 		e->counts[be32_at(f->header) == ~0u && be16_at(f->header + 4) == 0xffff
@@ -170,15 +182,12 @@ static u32
 send(struct e1000 *e)
 {
 	struct frame *f = &e->tx.frame;
-	u32 segments;
+	u32 segments = e1000_tx_finish(e) ? segments_of(f) : 0;
 
-	if (!e1000_tx_finish(e))
+	if (segments == 0 || segments > SEGMENTS_MAX) {
+		e->counts[E1000_TX_UNCUT] += e->tx.packet.segment;
 		return 0;
-	segments = segments_of(f);
-	if (segments > SEGMENTS_MAX)
-		return 0;
-	if (f->segmentation != FRAME_WHOLE)
-		e->counts[E1000_TX_SEGMENTED]++;
+	}
 	if (e1000_in_loopback(e)) {
 		count(e, f, segments);
 		loop_back(e);

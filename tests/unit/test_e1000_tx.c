@@ -405,6 +405,58 @@ test_tso_for_both_ip(void **state)
 }
 
 static void
+assert_nothing_counted(void)
+{
+	assert_int_equal(reg(E1000_GPTC), 0);
+	assert_int_equal(reg(E1000_GOTCL), 0);
+	assert_int_equal(reg(E1000_TPT), 0);
+	assert_int_equal(reg(E1000_TSCTC), 0);
+	for (u32 i = 0; i < 6; i++)
+		assert_int_equal(reg(E1000_PTC64 + 4 * i), 0);
+}
+
+/* Only what has left is counted; what can't be cut, among the failures (13.7, TSCTC, TSCTFC). */
+static void
+test_segments_that_never_left_are_not_counted(void **state)
+{
+	struct fake_packet p = {.protocol = IP_TCP, .payload = 3000, .partial = true};
+	u32 len = fake_packet(bytes, &p);
+
+	for (u32 i = 0; i < 4; i++) {
+		struct e1000_tx_context c = tso_context(&p, i == 0 ? 0 : 1000);
+
+		c.header_len = (u8)(c.header_len + (i == 1 ? 2 : 0)); /* than TCP's header says */
+		be16_put(bytes + ETH_TYPE, i == 2 ? ETH_TYPE_ARP : ETH_TYPE_IPV4);
+		set_reg(E1000_RCTL, i == 3 ? 1 << 6 : 0); /* looped back, to nobody */
+		c.tucso = (u8)(c.tucso + (i == 3 ? 2 : 0));
+		send_with(&c, len, 54, E1000_TXD_TSE, 3);
+		assert_int_equal(peer->given, 0);
+		assert_int_equal(reg(E1000_TDH), reg(E1000_TDT));
+		assert_nothing_counted();
+		assert_int_equal(reg(E1000_TSCTFC), 1);
+	}
+}
+
+static void
+test_without_a_link_no_segments_are_counted(void **state)
+{
+	struct fake_packet p = {.protocol = IP_TCP, .payload = 3000, .partial = true};
+	struct e1000_tx_context c = tso_context(&p, 1000);
+	u32 len = fake_packet(bytes, &p);
+
+	e1000_set_link(&fake_nic.e, false);
+	send_with(&c, len, 54, E1000_TXD_TSE, 3);
+	assert_nothing_counted();
+	assert_int_equal(reg(E1000_TSCTFC), 0);
+	e1000_set_link(&fake_nic.e, true);
+	send_with(&c, len, 54, E1000_TXD_TSE, 3);
+	assert_int_equal(peer->given, 3);
+	assert_int_equal(reg(E1000_GPTC), 3);
+	assert_int_equal(reg(E1000_TSCTC), 1);
+	assert_int_equal(reg(E1000_TSCTFC), 0);
+}
+
+static void
 test_tso_goes_whole_to_who_takes_it(void **state)
 {
 	struct fake_packet p = {.protocol = IP_TCP, .payload = 30000, .partial = true};
@@ -590,6 +642,8 @@ main(void)
 		cmocka_unit_test_setup(test_a_sum_that_ends_early, setup),
 		cmocka_unit_test_setup(test_a_legacy_checksum, setup),
 		cmocka_unit_test_setup(test_tso_for_both_ip, setup),
+		cmocka_unit_test_setup(test_segments_that_never_left_are_not_counted, setup),
+		cmocka_unit_test_setup(test_without_a_link_no_segments_are_counted, setup),
 		cmocka_unit_test_setup(test_tso_goes_whole_to_who_takes_it, setup),
 		cmocka_unit_test_setup(test_two_contexts_stay, setup),
 		cmocka_unit_test_setup(test_contexts_stay_whatever_is_written_to_tctl, setup),
