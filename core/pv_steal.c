@@ -51,7 +51,13 @@ pv_steal_set(struct vcpu *v, u64 value)
 		return -ERR_INVAL;
 	v->pv.steal = value;
 	v->pv.preempted = preempted;
-	return preempted.at != NULL ? write_steal(v) : 0;
+	if (preempted.at == NULL)
+		return 0;
+	/* It runs, whatever an earlier life of it, or who had this memory before, has left there:
+	 * else others would leave it word of flushes instead of telling it. */
+	if ((guest_byte_exchange(preempted, 0) & FLUSH_TLB) != 0)
+		v->hw.flush = true;
+	return write_steal(v);
 }
 
 /*

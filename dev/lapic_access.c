@@ -150,6 +150,7 @@ enter_mode(struct lapic *l, u64 from, u64 to)
 		apic_reset_registers(l);
 	else if (((from ^ to) & APIC_BASE_X2APIC) != 0)
 		l->icr &= ICR_LOW_BITS;
+	apic_mode_changed(l);
 }
 
 static int

@@ -88,6 +88,14 @@ deliver_without_apic(struct lapic *l, unsigned pin)
 		l->config.ops->nmi(l);
 }
 
+/* What the 8259 has asked for while its pin was masked comes now. */
+void
+apic_mode_changed(struct lapic *l)
+{
+	if (!apic_is_enabled(l) && (READ_ONCE(l->pins) & PIN_LINT(0)) != 0)
+		l->config.ops->kick(l);
+}
+
 void
 lapic_lint(struct lapic *l, unsigned pin, bool level)
 {
@@ -151,7 +159,8 @@ apic_write_lvt(struct lapic *l, enum apic_lvt n, u32 value)
 	WRITE_ONCE(l->lvt[n], value);
 	if (n == LVT_TIMER)
 		apic_timer_set_mode(l, (enum apic_timer_mode)FIELD_GET(LVT_TIMER_MODE, value));
-	else if ((n == LVT_LINT0 || n == LVT_LINT1) && pin_is_level(value))
+	else if ((n == LVT_LINT0 || n == LVT_LINT1) &&
+		 (pin_is_level(value) || apic_pin_is_extint(l, pin_of(n))))
 		deliver_if_high(l, pin_of(n));
 }
 

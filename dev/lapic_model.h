@@ -53,6 +53,7 @@ void apic_write_lvt(struct lapic *l, enum apic_lvt n, u32 value);
 void apic_fire_lvt(struct lapic *l, enum apic_lvt n);
 /* Whether a pin passes the 8259's interrupt on, if it is high. */
 bool apic_pin_is_extint(const struct lapic *l, unsigned pin);
+void apic_mode_changed(struct lapic *l); /* it may be without an APIC now */
 /* After an EOI: level-triggered pins that are still high come again. */
 void apic_eoi_pins(struct lapic *l, u8 vector);
 

@@ -142,9 +142,11 @@ set_timer(struct rtc_model *rtc)
 		when = ns_of_periods(s->seen_periods + 1, shift);
 	if (wanted & B_UPDATE && !s->frozen)
 		when = MIN(when, (s->seen_s + 1 - s->offset_s) * SECOND_NS);
+	/* Looked at each second: while the VM is paused its clock stands still, and this one goes
+	 * on. */
 	if (wanted & B_ALARM && !s->frozen &&
 	    rtc_time_next_alarm(s->seen_s, s->cmos, s->cmos[RTC_B], &alarm))
-		when = MIN(when, (alarm - s->offset_s) * SECOND_NS);
+		when = MIN(when, MIN((alarm - s->offset_s) * SECOND_NS, now + SECOND_NS));
 	if (when == ~0ul)
 		vtimer_cancel(&rtc->timer);
 	else

@@ -60,7 +60,7 @@ list_json(const struct command_call *call, enum log_level level)
 
 	json_init(&j, call->out);
 	json_array(&j, NULL);
-	while (next_line(&seq, end, level, &line))
+	while (!command_interrupted() && next_line(&seq, end, level, &line))
 		put_json(&j, &line);
 	json_close(&j);
 	return 0;

@@ -61,7 +61,7 @@ net_leases(const struct command_call *call)
 	if (net == NULL)
 		return -ERR_NOENT;
 	listing_begin(&l, call->out, call->json, lease_columns, ARRAY_SIZE(lease_columns));
-	for (unsigned i = 0; lease_at(net, i, &lease); i++)
+	for (unsigned i = 0; !command_interrupted() && lease_at(net, i, &lease); i++)
 		put_lease(&l, &lease);
 	listing_end(&l);
 	return 0;
@@ -138,7 +138,7 @@ net_nat(const struct command_call *call)
 				     "network %s is host-only: nothing of it is translated",
 				     net->config->name);
 	listing_begin(&l, call->out, call->json, nat_columns, ARRAY_SIZE(nat_columns));
-	while (flow_next(net, &cursor, &flow))
+	while (!command_interrupted() && flow_next(net, &cursor, &flow))
 		put_flow(&l, &flow);
 	listing_end(&l);
 	return 0;

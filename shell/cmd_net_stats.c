@@ -139,7 +139,7 @@ net_stats(const struct command_call *call)
 	if (net == NULL)
 		return -ERR_NOENT;
 	listing_begin(&c.l, call->out, call->json, columns, ARRAY_SIZE(columns));
-	for (unsigned at = 0; network_port_at(net, at, &view); at++)
+	for (unsigned at = 0; !command_interrupted() && network_port_at(net, at, &view); at++)
 		put_port(&c, &view);
 	if (net->nic != NULL)
 		put_nic(&c, net->nic);

@@ -109,7 +109,7 @@ print(struct sink *out, u32 index, const struct dump *d)
 static int
 dump_all(const struct command_call *call, struct vm *vm, struct dump *d)
 {
-	for (u32 i = 0; i < vm->config->vcpus; i++) {
+	for (u32 i = 0; i < vm->config->vcpus && !command_interrupted(); i++) {
 		int err;
 
 		*d = (struct dump){.control = {put_control}};

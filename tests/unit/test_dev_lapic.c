@@ -260,7 +260,9 @@ lint_extint(void **state)
 {
 	lapic_lint(bsp, 0, true);
 	assert_int_equal(lapic_pending(bsp), LAPIC_NOTHING);
+	fake_cpus[0].kicks = 0;
 	fake_write(bsp, LINT0, 0x700);
+	assert_int_equal(fake_cpus[0].kicks, 1); /* it waits already */
 	assert_int_equal(lapic_pending(bsp), LAPIC_EXTINT);
 	fake_write(bsp, TPR, 0xff); /* no priority holds it back */
 	takes(bsp, LAPIC_EXTINT);
@@ -274,6 +276,11 @@ lint_extint(void **state)
 	assert_int_equal(fake_cpus[0].kicks, 1);
 	fake_write(bsp, LINT0, MASKED | 0x700);
 	assert_int_equal(lapic_pending(bsp), LAPIC_NOTHING);
+	assert_int_equal(fake_cpus[0].kicks, 1);
+	wrmsr(bsp, APIC_BASE_MSR,
+	      rdmsr(bsp, APIC_BASE_MSR) & ~0x800ul); /* no APIC: the pin is INTR */
+	assert_int_equal(fake_cpus[0].kicks, 2);
+	assert_int_equal(lapic_pending(bsp), LAPIC_EXTINT);
 }
 
 static void

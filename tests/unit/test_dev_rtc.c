@@ -395,6 +395,21 @@ test_alarm(void **state)
 	assert_int_equal(seconds_to_alarm(90000), 0);
 }
 
+/* The VM's clock stands still for a while, and the time goes on: the alarm is late by no more. */
+static void
+test_alarm_over_a_pause(void **state)
+{
+	set_alarm(0x13, 0x15, 0x15); /* in a minute */
+	set(RTC_B, (get(RTC_B) & 0x06u) | 0x20);
+	(void)get(RTC_C);
+	pass(10 * SECOND);
+	assert_false(irq.level);
+	paused_ns += 600 * SECOND;
+	pass(SECOND);
+	assert_true(irq.level);
+	assert_int_equal(get(RTC_C) & (IRQF | AF), IRQF | AF);
+}
+
 /* Every time of a day, against a search second by second. */
 static void
 test_next_alarm(void **state)
@@ -463,11 +478,16 @@ test_no_timer_without_interrupts(void **state)
 
 	pass(10 * SECOND);
 	assert_int_equal(fake_time.runs, runs);
-	set(RTC_B, 0x72);
+	set(RTC_B, 0x52);
 	(void)get(RTC_C);
 	runs = fake_time.runs;
 	pass(10 * SECOND);
 	assert_int_equal(fake_time.runs - runs, 2); /* one each, since nobody reads C */
+	set(RTC_B, 0x22);
+	(void)get(RTC_C);
+	runs = fake_time.runs;
+	pass(10 * SECOND);
+	assert_int_equal(fake_time.runs - runs, 10); /* for an alarm that is hours away */
 }
 
 static void
@@ -554,6 +574,7 @@ main(void)
 		cmocka_unit_test_setup(test_periodic, setup),
 		cmocka_unit_test_setup(test_periodic_stops_with_the_divider, setup),
 		cmocka_unit_test_setup(test_alarm, setup),
+		cmocka_unit_test_setup(test_alarm_over_a_pause, setup),
 		cmocka_unit_test(test_next_alarm),
 		cmocka_unit_test_setup(test_alarm_in_12_hours, setup),
 		cmocka_unit_test_setup(test_late_alarm, setup),
