@@ -7,9 +7,14 @@ import os
 import socket
 import threading
 import time
+from types import SimpleNamespace
 
 import pexpect
 from pexpect import fdpexpect
+
+# Its deadlines are by the time of day, which somebody may set: a virtual machine that goes on after
+# a pause has it set for it, and each wait would be over at once.
+pexpect.expect.time = SimpleNamespace(time=time.monotonic, sleep=time.sleep)
 
 PROMPT = b"ashlar> "
 # The prompt of the shell itself begins a line; the same bytes inside of a line are output.
