@@ -12,7 +12,7 @@ from guests import small_vm as section
 SECONDS = {"svm": 20, "vmx": 4}
 BRIEF = {"svm": 6, "vmx": 3}
 KERNELS = {name: guests.BUILT / "tests" / name for name in ("hog", "heartbeat", "leave")}
-BIG = 32 << 20  # bytes of an initrd
+BIG = 8 << 20  # bytes of an initrd
 WORK = 60_000  # turns of a loop of five instructions, at 16 or 20 ns each: 5 to 6 ms
 
 
