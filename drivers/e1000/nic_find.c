@@ -119,8 +119,10 @@ identify(struct nic *nic)
 	nic_write(nic, E1000_IMC, ~0u);
 	nic_write(nic, E1000_RCTL, 0);
 	nic_write(nic, E1000_TCTL, 0);
+	if (!nic_read_mac(nic))
+		return false;
 	(void)nic_update_link(nic, status);
-	return nic_read_mac(nic);
+	return true;
 }
 
 static void

@@ -689,6 +689,20 @@ one_that_never_answered_is_not_used(void **state)
 	nic = NULL;
 }
 
+/* Its link may be up: nobody is to count on it. */
+static void
+one_without_an_address_is_not_used(void **state)
+{
+	find(0x10d3);
+	fake.no_mac = fake.dead_eeprom = true;
+	fake_reset();
+	nics_init();
+	assert_int_equal(info().state, NIC_FAILED);
+	assert_false(nic_link_up(nic));
+	assert_int_equal(nic_start(nic, &(struct nic_client){wake, &wakes, false}), -ERR_NODEV);
+	nic = NULL;
+}
+
 static void
 a_dead_phy_is_said_and_not_waited_for(void **state)
 {
@@ -886,6 +900,7 @@ main(void)
 		cmocka_unit_test_teardown(one_that_comes_back_goes_on, teardown),
 		cmocka_unit_test_teardown(a_reset_that_never_ends_is_an_error, teardown),
 		cmocka_unit_test_teardown(one_that_never_answered_is_not_used, teardown),
+		cmocka_unit_test_teardown(one_without_an_address_is_not_used, teardown),
 		cmocka_unit_test_teardown(a_dead_phy_is_said_and_not_waited_for, teardown),
 		cmocka_unit_test_teardown(a_head_outside_of_its_ring_is_a_reset, teardown),
 		cmocka_unit_test_teardown(a_storm_on_the_line_is_cut_off, teardown),

@@ -24,6 +24,7 @@ static struct fake_nic {
 	bool deaf;	    /* interrupts no longer leave it */
 	bool dead_port;	    /* its ports do nothing */
 	bool never_loaded;  /* its EEPROM stays unread */
+	bool dead_eeprom;   /* it answers nobody */
 	unsigned resets, port_resets, owned_resets;
 	u32 port_address;
 	u32 last_write;	   /* the register, if nothing was read since */
@@ -182,7 +183,7 @@ nic_io_write(volatile u8 *regs, u32 reg, u32 value)
 		return;
 	switch (reg) {
 	case E1000_CTRL: fake_control(value); break;
-	case E1000_EERD: *fake_reg(reg) = fake_eerd(value); break;
+	case E1000_EERD: *fake_reg(reg) = fake.dead_eeprom ? value : fake_eerd(value); break;
 	case E1000_MDIC: *fake_reg(reg) = fake_mdic(value); break;
 	case E1000_ICS: fake_cause(value, 0); break;
 	case E1000_IMS: fake_cause(0, value); break;
